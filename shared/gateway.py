@@ -1,0 +1,59 @@
+"""The one way from a job to the outside world: Plex and Tautulli, made when they are first asked for."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from .errors import UsherError
+
+if TYPE_CHECKING:
+    from .config import Config
+    from .plex import Plex
+    from .tautulli import Tautulli
+
+
+class Gateway:
+    """`.plex` and `.tautulli`, from the values in config.ini, else from what Tautulli hands over to its scripts.
+
+    Asking for one whose address or key is in neither place raises UsherError, as does a value that cannot be right.
+    """
+
+    def __init__(self, config: Config, environ: Mapping[str, str] = os.environ) -> None:
+        self._config, self._environ = config, environ
+        self._plex: Plex | None = None
+        self._tautulli: Tautulli | None = None
+
+    @property
+    def plex(self) -> Plex:
+        if self._plex is None:
+            from .plex import Plex
+
+            url, handed_over = self._value("plex", "url", "PLEX_URL")
+            token, _ = self._value("plex", "token", "PLEX_TOKEN")
+            self._plex = Plex(url, token, self._verify("plex"), handed_over)
+        return self._plex
+
+    @property
+    def tautulli(self) -> Tautulli:
+        if self._tautulli is None:
+            from .tautulli import Tautulli
+
+            url, handed_over = self._value("tautulli", "url", "TAUTULLI_URL")
+            apikey, _ = self._value("tautulli", "apikey", "TAUTULLI_APIKEY")
+            self._tautulli = Tautulli(url, apikey, self._verify("tautulli"), handed_over)
+        return self._tautulli
+
+    def _value(self, section: str, key: str, variable: str) -> tuple[str, bool]:
+        """The value, and whether it is Tautulli that handed it over."""
+        own = str(self._config.get(section, key) or "")
+        handed = self._environ.get(variable, "")
+        if own or handed:
+            return own or handed, not own
+        raise UsherError(
+            f"{self._config.path}: [{section}] {key} is empty, and Tautulli did not start this; fill it in there"
+        )
+
+    def _verify(self, section: str) -> str:
+        return str(self._config.get(section, "verify_tls") or "auto")

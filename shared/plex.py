@@ -1,0 +1,128 @@
+"""Plex Media Server: who is playing what, and stopping it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from . import __version__, log
+from .errors import Refused
+from .model import Session
+from .web import Http
+
+if TYPE_CHECKING:
+    from xml.etree.ElementTree import Element
+
+OWNER_ON_SERVER = 1  # what the server itself calls its owner, whatever the account's id on plex.tv is
+LONGEST_REASON = 1000  # characters; it travels in the address
+
+
+class Plex:
+    """One server. Every method raises Unreachable when there is no usable answer, Refused when the answer is no."""
+
+    def __init__(self, url: str, token: str, verify: str = "auto", handed_over: bool = False) -> None:
+        log.hide(token)
+        self.http = Http("Plex", url, verify, handed_over)
+        self._headers = {
+            "Accept": "application/xml",
+            "X-Plex-Token": token,
+            "X-Plex-Product": "Usher",
+            "X-Plex-Version": __version__,
+            "X-Plex-Client-Identifier": "usher-for-tautulli",
+        }
+
+    def sessions(self, owner_id: int = 0) -> list[Session]:
+        """What is played now. Plex's own user id 1 becomes `owner_id` where that is known (not 0).
+
+        The attributes are taken one by one: a session that lacks a part of it hides none of the others.
+        """
+        return [_session(e, owner_id) for e in self._container("/status/sessions") if _is_session(e)]
+
+    def terminate(self, session_id: str, reason: str) -> bool:
+        """Ask Plex to stop a session; the reason is shown to the viewer. True: accepted (which is not yet gone).
+
+        False: there is no such session any more. Needs the owner's token and the owner's Plex Pass.
+        """
+        if not session_id:
+            raise Refused("a session without a session id cannot be stopped")
+        query = {"sessionId": session_id, "reason": reason[:LONGEST_REASON]}
+        answer = self.http.request(
+            "GET", "/status/sessions/terminate", query=query, headers=self._headers, allow=(401, 403, 404)
+        )
+        self._refused(answer.status, "to stop a stream, which needs the owner's token and a Plex Pass")
+        return answer.status != 404
+
+    def machine_id(self) -> str:
+        """The server's own identifier."""
+        found = self._container("/identity").get("machineIdentifier", "")
+        if not found:
+            raise self.http.unreachable("does not tell its machine identifier: is it a Plex server?")
+        return found
+
+    def _container(self, path: str) -> Element:
+        from xml.etree import ElementTree
+
+        answer = self.http.request("GET", path, headers=self._headers, allow=(401, 403))
+        self._refused(answer.status, f"to show {path}, which needs the owner's token")
+        try:
+            if b"<!DOCTYPE" in answer.body:  # Plex sends none; nothing that could be expanded gets to the parser
+                raise ElementTree.ParseError
+            root = ElementTree.fromstring(answer.body)  # noqa: S314 - see above
+        except (ElementTree.ParseError, ValueError, LookupError):  # the last two: an encoding nobody knows
+            raise self.http.unreachable(f"answered {path} with something that is not XML") from None
+        if root.tag != "MediaContainer":
+            raise self.http.unreachable(f"answered {path} with something that is not a MediaContainer")
+        return root
+
+    def _refused(self, status: int, what: str) -> None:
+        if status == 401:
+            raise Refused(f"Plex at {self.http.where} does not accept the token (401): see [plex] token", status)
+        if status == 403:
+            raise Refused(f"Plex at {self.http.where} refuses {what} (403)", status)
+
+
+def _is_session(element: Element) -> bool:
+    return "sessionKey" in element.keys() or element.find("Player") is not None or element.find("Session") is not None  # noqa: SIM118
+
+
+def _session(element: Element, owner_id: int) -> Session:
+    item = element.attrib
+    user, player, session = (_attributes(element, name) for name in ("User", "Player", "Session"))
+    # where the user is not told, the player still says for whom it plays
+    user_id = _number(user.get("id", "")) or _number(player.get("userID", ""))
+    live = item.get("live", "") == "1"
+    kind = item.get("type", "")
+    relayed = player.get("relayed", "") == "1"
+    return Session(
+        session_key=item.get("sessionKey", "") or session.get("id", ""),
+        machine_id=player.get("machineIdentifier", ""),
+        user_id=owner_id if user_id == OWNER_ON_SERVER and owner_id else user_id,
+        rating_key="" if live else item.get("ratingKey", ""),
+        session_id=session.get("id", ""),
+        state=player.get("state", "") or "playing",
+        offset=_number(item["viewOffset"]) / 1000 if item.get("viewOffset", "").isdecimal() else None,
+        duration=_number(item.get("duration", "")) / 1000,
+        user=user.get("title", ""),
+        player=player.get("title", ""),
+        platform=player.get("platform", ""),
+        product=player.get("product", ""),
+        address=player.get("address", ""),
+        location="relay" if relayed else session.get("location", ""),
+        media_type="episode" if live and kind == "clip" else kind,  # television is no trailer
+        title=_title(item.get("grandparentTitle", ""), item.get("title", "")),
+        library=item.get("librarySectionTitle", ""),
+        rating=item.get("contentRating", ""),
+        live=live,
+    )
+
+
+def _attributes(element: Element, name: str) -> dict[str, str]:
+    found = element.find(name)
+    return {} if found is None else found.attrib
+
+
+def _title(show: str, title: str) -> str:
+    return f"{show} - {title}" if show and title else show or title
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isdecimal() else 0
