@@ -90,9 +90,9 @@ class Tautulli:
     def history(self, after: float, libraries: Collection[str] = ()) -> list[HistoryRow]:
         """Plays that had not ended at `after` (seconds since 1970), in the order in which they began, open ones too.
 
-        An open play's `ended` is Tautulli's last sign of it, up to a minute old. Plays under two minutes are never in the
-        history once they ended. Its rows do not tell their library; the plays in `libraries` (names, in any case) are found
-        by asking for each of them.
+        An open play's `ended` is Tautulli's last sign of it, up to a minute old. A play under two minutes is gone from
+        the history once it has ended. Rows do not tell their library: the plays in `libraries` (names, in any case) are
+        found by asking for each of them.
         """
         # Tautulli filters by the day on which a play began, in its own time zone: two days cover zone and long plays
         first = time.strftime("%Y-%m-%d", time.gmtime(max(0.0, after - 2 * 86400)))
