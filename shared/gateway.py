@@ -6,12 +6,12 @@ import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from .errors import UsherError
+from shared.errors import UsherError
 
 if TYPE_CHECKING:
-    from .config import Config
-    from .plex import Plex
-    from .tautulli import Tautulli
+    from shared.config import Config
+    from shared.plex import Plex
+    from shared.tautulli import Tautulli
 
 
 class Gateway:
@@ -21,14 +21,15 @@ class Gateway:
     """
 
     def __init__(self, config: Config, environ: Mapping[str, str] = os.environ) -> None:
-        self._config, self._environ = config, environ
+        self.config = config
+        self._environ = environ
         self._plex: Plex | None = None
         self._tautulli: Tautulli | None = None
 
     @property
     def plex(self) -> Plex:
         if self._plex is None:
-            from .plex import Plex
+            from shared.plex import Plex
 
             url, handed_over = self._value("plex", "url", "PLEX_URL")
             token, _ = self._value("plex", "token", "PLEX_TOKEN")
@@ -38,7 +39,7 @@ class Gateway:
     @property
     def tautulli(self) -> Tautulli:
         if self._tautulli is None:
-            from .tautulli import Tautulli
+            from shared.tautulli import Tautulli
 
             url, handed_over = self._value("tautulli", "url", "TAUTULLI_URL")
             apikey, _ = self._value("tautulli", "apikey", "TAUTULLI_APIKEY")
@@ -47,13 +48,13 @@ class Gateway:
 
     def _value(self, section: str, key: str, variable: str) -> tuple[str, bool]:
         """The value, and whether it is Tautulli that handed it over."""
-        own = str(self._config.get(section, key) or "")
+        own = str(self.config.get(section, key) or "")
         handed = self._environ.get(variable, "")
         if own or handed:
             return own or handed, not own
         raise UsherError(
-            f"{self._config.path}: [{section}] {key} is empty, and Tautulli did not start this; fill it in there"
+            f"{self.config.path}: [{section}] {key} is empty, and Tautulli did not start this; fill it in there"
         )
 
     def _verify(self, section: str) -> str:
-        return str(self._config.get(section, "verify_tls") or "auto")
+        return str(self.config.get(section, "verify_tls") or "auto")

@@ -42,6 +42,6 @@ def advice(lacking: list[str]) -> str:
 
 
 def _tautulli_libs() -> list[str]:
-    from .places import tautulli_programs
+    from shared.places import tautulli_programs
 
     return [os.path.join(program, "lib") for program in tautulli_programs()]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from . import __version__, log
-from .errors import Refused
-from .model import Session
-from .web import Http
+from shared import __version__, log
+from shared.errors import Refused
+from shared.model import Session
+from shared.web import Http
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element

@@ -8,10 +8,10 @@ import time
 from collections.abc import Collection
 from typing import Any, NamedTuple
 
-from . import log
-from .errors import Refused
-from .model import HistoryRow, User
-from .web import Http
+from shared import log
+from shared.errors import Refused
+from shared.model import HistoryRow, User
+from shared.web import Http
 
 SCRIPT_AGENT = 15  # Tautulli's number for "Script" among its notification agents
 PAGE = 1000

@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 from urllib.parse import quote, urlencode, urlsplit
 
-from .errors import Refused, Unreachable, UsherError
+from shared.errors import Refused, Unreachable, UsherError
 
 BIGGEST = 64 * 1024 * 1024
 CHUNK = 256 * 1024
