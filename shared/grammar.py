@@ -1,0 +1,427 @@
+"""The small languages of config.ini: durations, clock times, days, windows, values per day, dates, names.
+
+Pure functions from text to plain tuples and numbers, each raising GrammarError and nothing else. Durations and clock
+times are seconds, days are atoms as policy reads them, dates are day numbers of `date.toordinal()`.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Collection, Iterable
+from datetime import date as Date
+
+Atom = tuple[str | int, ...]
+Days = tuple[Atom, ...]
+Ranges = tuple[tuple[int, int], ...]
+
+DAY = 86400
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+LIFTED = ("none", "unlimited")
+_FULL = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+_UNITS = {"w": 7 * DAY, "d": DAY, "h": 3600, "m": 60, "s": 1}
+_LONGEST = 100 * 365 * DAY
+_GROUPS: dict[str, Days] = {
+    "everyday": (),
+    "weekday": tuple(("weekday", n) for n in range(5)),
+    "weekend": (("weekday", 5), ("weekday", 6)),
+    "weeknight": tuple(("weekday", n) for n in (6, 0, 1, 2, 3)),
+    "schoolday": (("schoolday",),),
+    "schoolnight": (("schoolnight",),),
+}
+_DURATION = re.compile("".join(f"(?:([0-9]{{1,12}}){unit} ?)?" for unit in _UNITS))
+_CLOCK = re.compile(r"([0-9]{1,2})(?:[:.]([0-9]{2}))?(?::([0-9]{2}))?(am|pm)?")
+_ISO = re.compile(r"([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})")
+_RANGE = re.compile(r"([0-9][0-9:.]*(?:am|pm)?)-([0-9][0-9:.]*(?:am|pm)?)")
+
+
+class GrammarError(ValueError):
+    """What was read and what would be valid instead, in one line for a person."""
+
+
+def duration(text: str) -> int:
+    """Seconds of `45s`, `90m`, `1h30m`, `27d`, `2w`. A bare number is refused: it could be minutes or hours."""
+    word = " ".join(text.lower().split())
+    found = _DURATION.fullmatch(word)
+    if word and found:
+        seconds = sum(int(n) * size for n, size in zip(found.groups(), _UNITS.values(), strict=True) if n)
+        if seconds > _LONGEST:
+            raise GrammarError(f"{show(text)} is longer than 100 years: write unlimited for no limit")
+        return seconds
+    raise GrammarError(_no_duration(word, text))
+
+
+def render_duration(seconds: int) -> str:
+    """The shortest way to write a duration: 5400 is `1h30m`, 0 is `0m`. The inverse of `duration`."""
+    parts = []
+    for unit, size in _UNITS.items():
+        if unit != "w" and seconds >= size:
+            parts.append(f"{seconds // size}{unit}")
+            seconds %= size
+    return "".join(parts) or "0m"
+
+
+def clock(text: str) -> int:
+    """Seconds after midnight of `20:00`, `8pm`, `8:30pm`, `8.30 pm`, `0:00`, `24:00` (86400), also `20:00:30`."""
+    word = _tidy(text)
+    found = _CLOCK.fullmatch(word)
+    if not found:
+        raise GrammarError(f"{show(text)} is no clock time: write for example 20:00 or 8pm")
+    hour, minute, second, half = int(found[1]), int(found[2] or 0), int(found[3] or 0), found[4]
+    if minute > 59 or second > 59:
+        raise GrammarError(f"{show(text)} is no clock time, minutes and seconds go from 00 to 59: write {hour}:59")
+    if half and not 1 <= hour <= 12:
+        near = "12am or 0:00" if hour == 0 else f"{hour - 12}pm or {hour}:{minute:02}" if hour < 24 else "12am or 24:00"
+        raise GrammarError(f"{show(text)} is no clock time, am and pm go with 1 to 12: write {near}")
+    if half:
+        hour = hour % 12 + (12 if half == "pm" else 0)
+    elif found[2] is None:
+        near = f"{hour}:00 or {hour}pm" if 1 <= hour <= 12 else f"{min(hour, 24)}:00"
+        raise GrammarError(f"{show(text)} is no clock time: write {near}")
+    seconds = hour * 3600 + minute * 60 + second
+    if seconds > DAY:
+        raise GrammarError(f"{show(text)} is no clock time, a day ends at 24:00: write 24:00 or {hour % 24}:{minute:02}")
+    return seconds
+
+
+def is_day(word: str) -> bool:
+    """Whether this word (in lower case) already means certain days."""
+    try:
+        return bool(_day(word, ())) or word == "everyday"
+    except GrammarError:
+        return False
+
+
+def weekday(text: str) -> int:
+    """0 to 6 (Monday is 0) of `mon` or `monday`."""
+    word = text.strip().lower()
+    number = _weekday(word)
+    if number is None:
+        raise GrammarError(f"{show(text)} is no day of the week: write {nearest(word, WEEKDAYS) or 'mon or sun'}")
+    return number
+
+
+def date(text: str) -> int:
+    """The day number (`date.toordinal()`) of `2026-12-24`."""
+    word = text.strip()
+    found = _ISO.fullmatch(word)
+    if not found:
+        raise GrammarError(f"{show(text)} is no date: write {_other_date(word) or 'it like 2026-12-24'}")
+    year, month, day = int(found[1]), int(found[2]), int(found[3])
+    try:
+        return Date(year, month, day).toordinal()
+    except ValueError:
+        near = f"{max(year, 1):04}-{min(max(month, 1), 12):02}"
+        last = next(d for d in (31, 30, 29, 28) if _exists(near, d))
+        raise GrammarError(f"{show(text)} does not exist: write {near}-{min(max(day, 1), last):02}") from None
+
+
+def dates(text: str) -> tuple[tuple[int, int], ...]:
+    """First and last day number of each date and range in `2026-07-03..2026-08-16, 2026-12-24`."""
+    found = []
+    for part in _parts(text, "2026-07-03..2026-08-16, 2026-12-24"):
+        if part.startswith("every "):
+            raise GrammarError(f"{show(part)}: what repeats is not known to this version: write dates and ranges")
+        found.append(_date_range(part))
+    return tuple(sorted(found))
+
+
+def days(text: str, calendars: Collection[str] = ()) -> Days:
+    """The days named in `sun, 2026-12-24` as atoms, () for every day. `calendars` are the names of [calendar]."""
+    words = [word for part in _parts(text, "sat, sun") for word in _words(part)]
+    return _union(words, calendars)
+
+
+def per_day(text: str, calendars: Collection[str] = ()) -> tuple[tuple[Days, int | None], ...]:
+    """(days, seconds) for each entry of `1h, weekend 2h, holidays unlimited`, in the order written; None lifts."""
+    found: list[tuple[Days, int | None]] = []
+    plain = ""
+    for part in _parts(text, "1h, weekend 2h"):
+        words = _words(part)
+        count = next((n for n, word in enumerate(words) if not _day_like(word)), len(words))
+        if count == len(words):
+            raise GrammarError(f"{show(part)} names days, but no time for them: write {clip(part)} 1h")
+        amount = " ".join(words[count:])
+        if count == 0:
+            if plain:
+                raise GrammarError(f"{plain} and {show(part)} are both for every day: {_both(plain, part)}")
+            plain = clip(part)
+        found.append((_union(words[:count], calendars), None if amount in LIFTED else _amount(amount, words[:count])))
+    return tuple(found)
+
+
+def windows(text: str, calendars: Collection[str] = ()) -> tuple[tuple[Days, Ranges], ...]:
+    """(days, ranges) for each entry of `schoolnight 20:00-07:00, weekend 23:00-08:00`, in the order written.
+
+    A range is (start, end) in seconds after midnight of the day named; end is above 86400 where it crosses midnight.
+    Days alone mean the whole day, `holidays none` no range.
+    """
+    return tuple(_window(part, calendars) for part in _parts(text, "schoolnight 20:00-07:00"))
+
+
+def names(text: str) -> tuple[str, ...]:
+    """Names between commas, as written; one that holds a comma stands in "quotes" (a quote in it is doubled)."""
+    found: list[str] = []
+    for quoted, bare in _split_names(text):
+        name = quoted or bare
+        if not name:
+            continue
+        if not quoted and re.search(r"\s[#;]", bare):
+            head = re.split(r"\s+[#;]", bare)[0]
+            raise GrammarError(f'{show(bare)}: a comment needs a line of its own: write {clip(head)}, or "{clip(bare)}"')
+        if name.casefold() in (other.casefold() for other in found):
+            raise GrammarError(f"{show(name)} is named twice: write it once")
+        found.append(name)
+    return tuple(found)
+
+
+def number(text: str, low: int, high: int) -> int:
+    """A whole number from `low` to `high`."""
+    word = text.strip()
+    if not re.fullmatch(r"[+-]?[0-9]{1,18}", word):
+        raise GrammarError(f"{show(text)} is no whole number: write one from {low} to {high}")
+    if not low <= int(word) <= high:
+        raise GrammarError(f"{show(text)} is not from {low} to {high}: write {min(max(int(word), low), high)}")
+    return int(word)
+
+
+def numbers(text: str, low: int, high: int) -> tuple[int, ...]:
+    """Whole numbers between commas."""
+    found = [number(part, low, high) for part in _parts(text, "3, 5")]
+    for n in found:
+        if found.count(n) > 1:
+            raise GrammarError(f"{n} is named twice: write it once")
+    return tuple(found)
+
+
+def boolean(text: str) -> bool:
+    """yes or no, also true/false, on/off, 1/0."""
+    word = text.strip().lower()
+    if word in ("yes", "true", "on", "1"):
+        return True
+    if word in ("no", "false", "off", "0"):
+        return False
+    raise GrammarError(f"{show(text)} is neither yes nor no: write {nearest(word, ('yes', 'no')) or 'yes or no'}")
+
+
+def choice(text: str, choices: Collection[str]) -> str:
+    """One of the words in `choices`, in any case."""
+    word = text.strip().lower()
+    if word not in choices:
+        raise GrammarError(f"{show(text)} is not known here: write {nearest(word, choices) or either(choices)}")
+    return word
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """The most similar of `known`, or "" when nothing is near."""
+    lowered = {name.lower(): name for name in known}
+    found = difflib.get_close_matches(word.lower()[:60], lowered, 1, 0.6)
+    return lowered[found[0]] if found else ""
+
+
+def either(choices: Iterable[str]) -> str:
+    """a, b or c"""
+    *head, last = list(choices)
+    return f"{', '.join(head)} or {last}" if head else last
+
+
+def clip(text: str) -> str:
+    """The text on one line, at most 60 characters of it, with nothing that a terminal or a log would obey."""
+    line = "".join(c if c.isprintable() else "?" for c in text.strip())
+    return line if len(line) <= 60 else line[:59] + "…"
+
+
+def show(text: str) -> str:
+    """As `clip`, and visible where it is empty."""
+    return clip(text) or "nothing"
+
+
+def _no_duration(word: str, text: str) -> str:
+    bare = re.fullmatch(r"[0-9]{1,12}", word)
+    if bare:
+        n = int(word)
+        near = "0m, or unlimited for no limit" if n == 0 else f"{n}m or {n}h" if n < 600 else f"{n}s or {n}m"
+        return f"{show(text)} has no unit: write {near}"
+    meant = _meant(word)
+    if meant is not None and 0 < meant <= _LONGEST:
+        return f"{show(text)} is no duration: write {render_duration(meant)}"
+    return f"{show(text)} is no duration: write for example 45s, 90m, 1h30m, 27d or unlimited"
+
+
+def _meant(word: str) -> int | None:
+    """Seconds of what people write instead of a duration: `1 hour`, `1.5h`, `1:30`, `30m1h`."""
+    colon = re.fullmatch(r"([0-9]{1,3}):([0-9]{2})", word)
+    if colon:
+        return int(colon[1]) * 3600 + int(colon[2]) * 60
+    piece = r"([0-9]{1,6}(?:[.,][0-9]{1,3})?) ?(w|d|h|m|s|weeks?|days?|hours?|hrs?|minutes?|mins?|seconds?|secs?)"
+    if not re.fullmatch(f"(?:{piece}(?:,| and)? ?)+", word):
+        return None
+    return round(sum(float(n.replace(",", ".")) * _UNITS[unit[0]] for n, unit in re.findall(piece + r"(?![a-z])", word)))
+
+
+def _amount(text: str, day_words: list[str]) -> int:
+    head, _, tail = text.partition(" ")
+    if not day_words and tail and _DURATION.fullmatch(head) and all(map(_day_like, tail.split())):
+        raise GrammarError(f"{show(text)}: the days come first: write {clip(tail)} {clip(head)}")
+    return duration(text)
+
+
+def _both(first: str, second: str) -> str:
+    try:
+        return f"write {render_duration(duration(first) + duration(second))}, or name days: {first}, weekend {second}"
+    except GrammarError:
+        return f"write one of them, or name days: {first}, weekend 2h"
+
+
+def _window(part: str, calendars: Collection[str]) -> tuple[Days, Ranges]:
+    words = _words(part)
+    count = next((n for n, word in enumerate(words) if not _day_like(word)), len(words))
+    named = _union(words[:count], calendars)
+    rest = words[count:]
+    if not rest:
+        return named, ((0, DAY),)
+    if rest == ["none"]:
+        return named, ()
+    ranges = []
+    for word in rest:
+        if _day_like(word):
+            raise GrammarError(f"{show(part)}: a day after a time: write a comma before {clip(word)}")
+        if word in LIFTED:
+            raise GrammarError(f"{show(part)}: {word} stands alone behind the days: write {_head(words[:count])}none")
+        ranges.append(_range(word, part))
+    return named, tuple(sorted(ranges))
+
+
+def _range(word: str, part: str) -> tuple[int, int]:
+    found = _RANGE.fullmatch(word)
+    if not found:
+        loose = _words(re.sub(r"\s*\b(?:to|until|till)\b\s*", "-", part))
+        near = next((w for w in loose if _RANGE.fullmatch(w)), "")
+        raise GrammarError(f"{show(part)}: {show(word)} is no range of times: write {near or 'it like 20:00-07:00'}")
+    first, last = found[1], found[2]
+    halves = [time[-2:] if time[-1] == "m" else "" for time in (first, last)]
+    for time, half, other in ((first, *halves), (last, halves[1], halves[0])):
+        hour = int(re.split("[:.]", time)[0]) if not half else 0
+        if other and 1 <= hour <= 12:
+            ways = [word.replace(f"{first}-{last}", f"{time}{h}-{last}" if time is first else f"{first}-{time}{h}")
+                    for h in (other, "pm" if other == "am" else "am")]
+            raise GrammarError(f"{show(word)} can be read in two ways: write {ways[0]} or {ways[1]}")
+    if not any(halves) and ":" not in word and "." not in word:
+        raise GrammarError(f"{show(word)} is no range of times: write {first}:00-{last}:00")
+    start, end = clock(first), clock(last)
+    if start == DAY:
+        raise GrammarError(f"{show(word)}: a range cannot begin at 24:00: write 0:00-{last} for the day after")
+    if start == end:
+        raise GrammarError(f"{show(word)} begins and ends at the same time: write the day alone for the whole day")
+    return start, end if end > start else end + DAY
+
+
+def _union(words: list[str], calendars: Collection[str]) -> Days:
+    atoms: dict[Atom, None] = {}
+    every = not words
+    for word in words:
+        found = _day(word, calendars)
+        every = every or not found
+        atoms.update(dict.fromkeys(found))
+    return () if every else tuple(atoms)
+
+
+def _day(word: str, calendars: Collection[str]) -> Days:
+    number = _weekday(word)
+    if number is not None:
+        return (("weekday", number),)
+    for name in (word, word.removesuffix("s")):
+        if name in _GROUPS:
+            return _GROUPS[name]
+    if word == "holidays" or word in calendars:
+        return (("calendar", word),)
+    if word[:1].isdigit():
+        return (("date", *_date_range(word)),)
+    first, dash, last = word.partition("-")
+    ends = _weekday(first), _weekday(last)
+    if dash and ends[0] is not None and ends[1] is not None:
+        if ends[0] == ends[1]:
+            raise GrammarError(f"{show(word)} can be read in two ways: write {first} or everyday")
+        return tuple(("weekday", (ends[0] + n) % 7) for n in range((ends[1] - ends[0]) % 7 + 1))
+    near = nearest(word, [*WEEKDAYS, *_FULL, *_GROUPS, "holidays", *calendars])
+    raise GrammarError(f"{show(word)} is no day and no name in [calendar]: write {near or 'for example mon or weekend'}")
+
+
+def _weekday(word: str) -> int | None:
+    word = word.removesuffix("s") if len(word) > 5 else word
+    return WEEKDAYS.index(word) if word in WEEKDAYS else _FULL.index(word) if word in _FULL else None
+
+
+def _day_like(word: str) -> bool:
+    """A date, or any word that is not about time: an unknown one is then reported as an unknown day."""
+    dated = re.match(r"[0-9]{1,4}[-./][0-9]{1,2}[-./][0-9]|[0-9]{3,}-", word) is not None
+    return word not in LIFTED and (dated or not word[0].isdigit())
+
+
+def _date_range(word: str) -> tuple[int, int]:
+    dashed = re.fullmatch(r"(.*[0-9])(?:-|\s+to\s+|\s+)([0-9]{4}-.*)", word)
+    if dashed and ".." not in word:
+        raise GrammarError(f"{show(word)}: write a range of dates as {clip(dashed[1])}..{clip(dashed[2])}")
+    first, dots, last = word.partition("..")
+    ends = date(first), date(last if dots else first)
+    if ends[1] < ends[0]:
+        raise GrammarError(f"{show(word)} ends before it begins: write {last.strip()}..{first.strip()}")
+    return ends
+
+
+def _other_date(word: str) -> str:
+    """The ISO readings of dates in other orders: 24.12.2026, 12/24/2026, 2026/12/24."""
+    found = re.fullmatch(r"([0-9]{1,4})[-./]([0-9]{1,2})[-./]([0-9]{1,4})", word)
+    if not found:
+        return ""
+    a, b, c = (int(n) for n in found.groups())
+    orders = ((a, b, c),) if a > 31 else ((c, b, a),) if "." in word else ((c, a, b), (c, b, a))
+    readings = [f"{y:04}-{m:02}-{d:02}" for y, m, d in orders if m and y > 31 and _exists(f"{y:04}-{m:02}", d)]
+    return either(dict.fromkeys(readings)) if readings else ""
+
+
+def _exists(month: str, day: int) -> bool:
+    try:
+        Date(int(month[:4]), int(month[5:]), day)
+    except ValueError:
+        return False
+    return True
+
+
+def _parts(text: str, example: str) -> list[str]:
+    found = [_tidy(part) for part in text.split(",")]
+    if not all(found[:-1]) or not found[0]:
+        raise GrammarError(f"{show(text)}: there is nothing before a comma: write it like {example}")
+    return found if found[-1] else found[:-1]
+
+
+def _tidy(text: str) -> str:
+    """One way to write it: lower case, one dash, no blanks around dashes and dots, `8.30 p.m.` as `8.30pm`."""
+    word = re.sub("[\u2010-\u2015\u2212]", "-", " ".join(text.lower().split()))
+    word = re.sub(r" ?(-|\.\.) ?", r"\1", word)
+    return re.sub(r"(?<=[0-9]) ?([ap])\.?m\b\.?", r"\1m", word)
+
+
+def _words(part: str) -> list[str]:
+    return [word for word in part.replace("+", " ").split() if word != "and"]
+
+
+def _head(words: list[str]) -> str:
+    return " ".join(words) + " " if words else ""
+
+
+def _split_names(text: str) -> list[tuple[str, str]]:
+    """(quoted, bare) for each name between commas: one of the two is empty."""
+    found, rest = [], text.strip()
+    while rest:
+        if rest.startswith('"'):
+            quoted = re.match(r'"((?:[^"]|"")*)"\s*(?:,|$)', rest)
+            if not quoted:
+                raise GrammarError(f'{show(rest)}: a quote is not closed before the comma: write "{clip(rest.strip(chr(34)))}"')
+            found.append((quoted[1].replace('""', '"').strip(), ""))
+            rest = rest[quoted.end() :].strip()
+        else:
+            bare, _, rest = rest.partition(",")
+            found.append(("", bare.strip()))
+            rest = rest.strip()
+    return found

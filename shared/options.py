@@ -1,0 +1,291 @@
+"""Every key of config.ini: its type, default and meaning. Parsing, config.ini.example and README's list come from here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from typing import Any, NamedTuple
+
+from . import grammar
+from .grammar import GrammarError
+
+
+class Option(NamedTuple):
+    """One key. `default` is written as in config.ini, "" being no value; `choices` and `bounds` belong to some kinds."""
+
+    section: str
+    key: str
+    kind: str
+    default: str
+    doc: str
+    example: str = ""
+    choices: tuple[str, ...] = ()
+    bounds: tuple[int, int] = (0, 0)
+
+
+SECTIONS = {
+    "usher": "Usher itself.",
+    "tautulli": "Your Tautulli. Leave it empty where Tautulli starts the scripts: it tells them where it is.",
+    "plex": "Your Plex server. Leave it empty where Tautulli starts the scripts.",
+    "mail": "The mail server for messages. Leave it empty for none.",
+    "discord": "A Discord channel for messages to you. Leave it empty for none.",
+    "notify": "Messages to you through notification agents that you already have in Tautulli.",
+    "calendar": "Names for days, to be used in limits: dates and ranges of dates between commas. Add your own names.",
+    "everyone": "Limits for all who are not exempt. What is empty does not limit anybody.",
+    "group": "Limits for the members of a group, each for themselves. They replace those of [everyone].",
+    "person": "One human being: any number of users and devices. Limits here replace those of the group and of [everyone].",
+}
+FIXED = ("usher", "tautulli", "plex", "mail", "discord", "notify", "everyone")
+NAMED = ("group", "person")
+SECRETS = ("apikey", "token", "password", "webhook", "username")
+PORTS = {"starttls": 587, "tls": 465, "none": 25}
+MEMBERS = ("@home", "@managed", "@friends")
+_LEVELS = ("debug", "info", "warning", "error")
+_MEDIA = ("movie", "episode", "track", "photo", "clip")
+
+_OWN = (
+    Option("usher", "dry_run", "yes or no", "yes", "Only say what would happen: nothing is stopped, nobody is told."),
+    Option("usher", "data_dir", "folder", "data", "Where the ledger and the log are kept, beside this file or a full path."),
+    Option("usher", "timezone", "time zone", "", "The zone of all times here. Empty: that of the system.", "Europe/Zurich"),
+    Option("usher", "day_starts", "time", "04:00", "When a day ends and the next begins, for all budgets."),
+    Option("usher", "week_starts", "day of the week", "mon", "The first day of a week."),
+    Option("usher", "owner_devices", "names", "", "If set, your own plays are free of limits on these devices only.", "My phone"),
+    Option("usher", "keep_history", "duration", "400d", "How long the ledger remembers."),
+    Option("usher", "language", "choice", "en", "The language of messages to viewers.", choices=("en",)),
+    Option("usher", "log_level", "choice", "info", "How much usher.log tells.", choices=_LEVELS),
+    Option("tautulli", "url", "address", "", "Address of Tautulli, with its http_root.", "http://192.168.1.5:8181"),
+    Option("tautulli", "apikey", "secret", "", "In Tautulli under Settings, Web Interface, API key."),
+    Option("tautulli", "verify_tls", "certificates", "auto", "auto, yes, no, or a file with your own certificate authority."),
+    Option("plex", "url", "address", "", "Address of the Plex server.", "http://192.168.1.5:32400"),
+    Option("plex", "token", "secret", "", "The X-Plex-Token of the server's owner."),
+    Option("plex", "verify_tls", "certificates", "auto", "auto, yes, no, or a file with your own certificate authority."),
+    Option("mail", "host", "text", "", "Name of the mail server.", "smtp.example.com"),
+    Option("mail", "port", "number", "", "Its port. Empty: 587, with tls 465, with none 25.", "587", bounds=(1, 65535)),
+    Option("mail", "security", "choice", "starttls", "How the connection is protected.", choices=tuple(PORTS)),
+    Option("mail", "username", "secret", "", "The login at the mail server."),
+    Option("mail", "password", "secret", "", "Its password."),
+    Option("mail", "from", "mail address", "", "The sender of messages.", "Usher <plex@example.com>"),
+    Option("mail", "admin", "mail addresses", "", "Where messages to you go.", "me@example.com"),
+    Option("mail", "brand", "text", "", "The name over a message.", "Our Plex"),
+    Option("mail", "color", "color", "", "The color of headings.", "#e5a00d"),
+    Option("mail", "logo_url", "address", "", "A picture over a message.", "https://example.com/logo.png"),
+    Option("mail", "per_hour", "number", "60", "The most messages in an hour.", bounds=(1, 100_000)),
+    Option("discord", "webhook", "secret address", "", "In Discord under channel settings, Integrations, Webhooks."),
+    Option("notify", "tautulli_notifiers", "numbers", "", "Ids of agents in Tautulli's Notification Agents.", "3, 5",
+           bounds=(1, 10**9)),
+    Option("calendar", "holidays", "dates", "", "Days without school.", "2026-07-03..2026-08-16, 2026-12-24"),
+    Option("group", "members", "members", "", "Persons and users, also @home, @managed, @friends.", "emma, max"),
+    Option("person", "users", "names", "", "Plex user names, mail addresses or ids.", "emma"),
+    Option("person", "devices", "names", "", "Names or machine ids of players, whoever uses them.", "Emma's iPad"),
+    Option("person", "exempt", "yes or no", "", "No limit holds for this person.", "yes"),
+)  # fmt: skip
+_LIMITS = (
+    Option("everyone", "daily", "durations per day", "", "Most watching in a day.", "1h, weekend 2h, holidays 3h"),
+    Option("everyone", "weekly", "limit", "", "Most watching in a week.", "10h"),
+    Option("everyone", "monthly", "limit", "", "Most watching in a month.", "40h"),
+    Option("everyone", "sitting", "limit", "", "Most watching without a rest.", "30m"),
+    Option("everyone", "rest", "limit", "15m", "How long a rest must be before a new sitting. With none any pause will do."),
+    Option("everyone", "blocked", "windows", "", "When nothing may be watched.", "schoolnight 20:00-07:00, weekend 23:00-08:00"),
+    Option("everyone", "allowed", "windows", "", "The only times to watch; instead of blocked.", "weekday 15:00-19:00, weekend"),
+    Option("everyone", "unlimited_days", "days", "", "Days without budgets, windows and sittings.", "sun, 2026-12-24"),
+    Option("everyone", "uncounted", "windows", "", "Times that use up no budget.", "sat 08:00-10:00"),
+    Option("everyone", "uncounted_media", "media", "track, photo, clip", "Media that use up no budget.", choices=_MEDIA),
+    Option("everyone", "uncounted_libraries", "limit names", "", "Libraries that use up no budget.", "Music videos"),
+    Option("everyone", "warn_before", "durations", "10m, 2m", "How long before the end a viewer is warned."),
+    Option("everyone", "message", "message", "", "Added to what a viewer reads when stopped.", "Ask me for more."),
+)
+_DRY_RUN = Option("", "dry_run", "yes or no", "", "Rehearse, or not, for these only; otherwise as in [usher].", "no")
+
+OPTIONS = (
+    *_OWN,
+    *_LIMITS,
+    *(o._replace(section=s, default="", example=o.example or o.default) for s in NAMED for o in _LIMITS),
+    *(_DRY_RUN._replace(section=s) for s in NAMED),
+)
+TABLE = {(option.section, option.key): option for option in OPTIONS}
+
+
+def parse(option: Option, text: str, calendars: Collection[str] = (), resolve: Callable[[str], str] = str) -> Any:
+    """The value that `text` (not empty) has for this key; `none` and `unlimited` make it None where it is a limit.
+
+    `calendars` are the names in [calendar], `resolve` makes a path absolute. Raises GrammarError.
+    """
+    if option.kind in _LIFTABLE and text.strip().lower() in grammar.LIFTED:
+        return None
+    match option.kind:
+        case "yes or no":
+            return grammar.boolean(text)
+        case "number":
+            return grammar.number(text, *option.bounds)
+        case "numbers":
+            return grammar.numbers(text, *option.bounds)
+        case "duration" | "limit":
+            return grammar.duration(text)
+        case "durations":
+            return tuple(sorted({grammar.duration(part) for part in text.rstrip(" ,").split(",")}, reverse=True))
+        case "durations per day":
+            return grammar.per_day(text, calendars)
+        case "windows":
+            return grammar.windows(text, calendars)
+        case "days":
+            return grammar.days(text, calendars)
+        case "dates":
+            return grammar.dates(text)
+        case "day of the week":
+            return grammar.weekday(text)
+        case "time":
+            return _time(text)
+        case "choice":
+            return grammar.choice(text, option.choices)
+        case "names" | "limit names":
+            return grammar.names(text)
+        case "media":
+            return tuple(grammar.choice(name, option.choices) for name in grammar.names(text))
+        case "members":
+            return _members(text)
+        case "address" | "secret address":
+            return _address(text)
+        case "mail address":
+            return _mail_address(text)
+        case "mail addresses":
+            return tuple(_mail_address(name) for name in grammar.names(text))
+        case "color":
+            return _color(text)
+        case "folder":
+            return resolve(text)
+        case "certificates":
+            return _certificates(text, resolve)
+    return text.strip()  # text, message, secret, time zone (which is looked up where the transitions are made)
+
+
+def keys(section: str) -> list[str]:
+    """The keys of a section, in the table's order."""
+    return [option.key for option in OPTIONS if option.section == section]
+
+
+def render_example() -> str:
+    """The whole of config.ini.example."""
+    lines = [_HEAD]
+    for section, doc in SECTIONS.items():
+        mark = "# " if section in NAMED else ""
+        name = {"group": "group:kids", "person": "person:emma"}.get(section, section)
+        lines += ["", f"# {doc}", f"{mark}[{name}]"]
+        limits = {option.key for option in _LIMITS}
+        for option in (o for o in OPTIONS if o.section == section):
+            if section in NAMED and option.key in limits:
+                continue
+            lines += ["", *_about(option)] if section not in NAMED else []
+            value = option.example if section in NAMED else option.default
+            lines.append(f"{mark}{option.key} = {value}".rstrip())
+        if section in NAMED:
+            lines += ["# daily = 45m, weekend 1h30m", "# … and every other key of [everyone]"]
+    return "\n".join(lines) + "\n"
+
+
+def render_key_list() -> str:
+    """The keys as a Markdown table for the README."""
+    lines = ["| section | key | value | default | what it is | example |", "| --- | --- | --- | --- | --- | --- |"]
+    limits = {option.key for option in _LIMITS}
+    for option in OPTIONS:
+        if option.section in NAMED and option.key in limits:
+            continue
+        section = f"{option.section}:NAME" if option.section in NAMED else option.section
+        if option in _LIMITS:
+            section = "everyone]`, `[group:NAME]`, `[person:NAME"
+        kind = " · ".join(option.choices) if option.choices and option.kind == "choice" else _plain(option)
+        cells = [f"`[{section}]`", f"`{option.key}`", kind, _code(option.default), option.doc, _code(option.example)]
+        lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines) + "\n"
+
+
+_LIFTABLE = ("limit", "durations", "durations per day", "windows", "days", "limit names", "media", "message")
+_HEAD = """\
+# Usher's house rules. As it stands, this file limits nobody, and nothing is stopped while dry_run is yes.
+#
+# A key left empty has its default. A comment needs a line of its own. Usher reads the file again when it has changed;
+# a mistake is reported with its line, and the last valid settings stay in force until it is mended.
+# Every key may also come from an environment variable: USHER_PLEX_TOKEN for token in [plex].
+#
+# Durations have a unit: 45s, 90m, 1h30m, 27d. unlimited (or none) lifts what would be inherited.
+# Days are mon to sun, mon-fri, everyday, weekday, weekend (sat, sun), weeknight (sun-thu), a date like 2026-12-24, a
+# range like 2026-07-03..2026-08-16, every name in [calendar], schoolday (weekday not in holidays) and schoolnight (the
+# evening before one). Windows are days and times: schoolnight 20:00-07:00, weekend 11pm-8am. Days alone mean all day.
+# Where two entries name the same day, the later one wins."""
+
+
+def _about(option: Option) -> list[str]:
+    line = f"# {option.doc}"
+    if option.kind in ("choice", "media"):
+        line += f" One of: {', '.join(option.choices)}." if option.kind == "choice" else f" Of: {', '.join(option.choices)}."
+    return [line, f"# Example: {option.key} = {option.example}"] if option.example else [line]
+
+
+def _plain(option: Option) -> str:
+    return {"limit": "duration", "limit names": "names", "message": "text", "secret address": "address"}.get(
+        option.kind, option.kind
+    )
+
+
+def _code(text: str) -> str:
+    return f"`{text}`" if text else ""
+
+
+def _time(text: str) -> int:
+    seconds = grammar.clock(text)
+    if seconds == grammar.DAY:
+        raise GrammarError(f"{grammar.show(text)} is the end of a day: write 0:00")
+    return seconds
+
+
+def _members(text: str) -> tuple[str, ...]:
+    found = grammar.names(text)
+    for name in found:
+        if name.startswith("@") and name.lower() not in MEMBERS:
+            near = grammar.nearest(name, MEMBERS) or grammar.either(MEMBERS)
+            raise GrammarError(f"{grammar.show(name)} is not known to this version: write {near}")
+    return found
+
+
+def _address(text: str) -> str:
+    from urllib.parse import urlsplit
+
+    word = text.strip().rstrip("/")
+    try:
+        parts = urlsplit(word)
+        good = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
+    except ValueError:  # a port that is none, a bracket that is not closed
+        good = False
+    if not good or " " in word:
+        near = f"http://{word}" if "://" not in word and " " not in word and word else "it like http://192.168.1.5:8181"
+        raise GrammarError(f"{grammar.show(text)} is no address: write {grammar.clip(near)}")
+    return word
+
+
+def _mail_address(text: str) -> str:
+    word = text.strip()
+    address = word[word.find("<") + 1 : -1] if word.endswith(">") and "<" in word else word
+    name, at, host = address.partition("@")
+    if not (name and at and host) or " " in address or "@" in host:
+        raise GrammarError(f"{grammar.show(text)} is no mail address: write it like me@example.com")
+    return word
+
+
+def _color(text: str) -> str:
+    digits = text.strip().removeprefix("#").lower()
+    if len(digits) != 6 or not set(digits) <= set("0123456789abcdef"):
+        raise GrammarError(f"{grammar.show(text)} is no color: write it like #e5a00d")
+    if not text.strip().startswith("#"):
+        raise GrammarError(f"{grammar.show(text)} has no #: write #{digits}")
+    return "#" + digits
+
+
+def _certificates(text: str, resolve: Callable[[str], str]) -> str:
+    word = text.strip()
+    if word.lower() == "auto":
+        return "auto"
+    if any(c in word for c in "/\\."):
+        return resolve(word)
+    try:
+        return "yes" if grammar.boolean(word) else "no"
+    except GrammarError:
+        near = grammar.nearest(word, ("auto", "yes", "no")) or "auto, yes, no or the path of a file"
+        raise GrammarError(f"{grammar.show(text)} is not known here: write {near}") from None

@@ -1,0 +1,291 @@
+"""From the text of config.ini and the environment to the settings that the other parts read, and every mistake in both."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, NamedTuple
+
+from . import grammar, inifile, options, zone
+from .grammar import GrammarError, clip, nearest
+
+YEAR = 366 * 86400
+MOST_PROBLEMS = 50
+LATE = 10**9  # sorts mistakes in variables behind those in the file
+
+_Where = tuple[str, str]  # section and its name, "" where it has none
+
+
+class Compiled(NamedTuple):
+    """`settings` hold whatever was right; they are meant to be used as they are only where `problems` is empty."""
+
+    settings: dict[str, Any]
+    problems: tuple[str, ...]
+    variables: frozenset[str]  # the environment variables that are wrong
+
+
+class _Value(NamedTuple):
+    text: str
+    line: int
+    variable: str = ""
+
+
+class _Work(NamedTuple):
+    """What the steps hand on: the values as read, and the mistakes so far as (line, text, variable)."""
+
+    file: str
+    values: dict[_Where, dict[str, _Value]]
+    lines: dict[_Where, int]
+    mistakes: list[tuple[int, str, str]]
+
+
+def compiled(
+    data: bytes,
+    file: str,
+    environ: Mapping[str, str],
+    resolve: Callable[[str], str],
+    now: float,
+    any_zone: bool = False,
+) -> Compiled:
+    """Settings and problems of a file's content and the USHER_ variables. Never raises for what is in them.
+
+    `file` is its name in problems, `resolve` makes its relative paths absolute. With `any_zone` an unknown time zone is
+    no problem and the system's is used: settings that were valid stay so when the system's zone data are gone.
+    """
+    parsed = inifile.read(data)
+    work = _Work(file, {(s, ""): {} for s in (*options.FIXED, "calendar")}, {}, [])
+    for mistake in parsed.mistakes:
+        where = f"{file} line {mistake.line}" if mistake.line else file
+        work.mistakes.append((mistake.line, f"{where}: {mistake.text}", ""))
+    _take_headers(work, parsed.headers)
+    _take_entries(work, parsed.entries)
+    _take_variables(work, environ)
+    settings = _values(work, resolve)
+    _cross_checks(work, settings)
+    settings["zone"] = _zone(work, settings["usher"], now, any_zone)
+    return Compiled(settings, _rendered(work), frozenset(v for _, _, v in work.mistakes if v))
+
+
+def without_limits(settings: dict[str, Any]) -> dict[str, Any]:
+    """The same connections and folders, and nobody limited."""
+    free: dict[str, Any] = {section: settings[section] for section in options.FIXED if section != "everyone"}
+    free["calendar"] = {"holidays": ()}
+    free["everyone"] = _defaults("everyone")
+    return {**free, "group": {}, "person": {}, "zone": settings["zone"]}
+
+
+def local_time(transitions: Iterable[tuple[int, int]], second: float) -> str:
+    """`2026-11-20 18:02` in the zone whose transitions these are."""
+    import time
+
+    before = [offset for at, offset in transitions if at <= second] or [offset for _, offset in transitions][:1]
+    return time.strftime("%Y-%m-%d %H:%M", time.gmtime(second + before[-1]))
+
+
+def _take_headers(work: _Work, headers: list[inifile.Header]) -> None:
+    for section, name, line in headers:
+        label = f"{work.file} line {line}: [{clip(section)}{'' if name is None else ':' + clip(name)}]"
+        if section not in options.SECTIONS:
+            near = nearest(section, options.SECTIONS)
+            also = f": write [{near}{':NAME' if near in options.NAMED else ''}]" if near else _known_sections()
+            _mistake(work, line, f"{label} is not known to this version{also}")
+        elif section in options.NAMED and not name:
+            _mistake(work, line, f"{label} has no name: write [{section}:NAME]")
+        elif section not in options.NAMED and name is not None:
+            _mistake(work, line, f"{label}: this section has no name: write [{section}]")
+        else:
+            work.values.setdefault((section, name or ""), {})
+            work.lines[(section, name or "")] = line
+
+
+def _known_sections() -> str:
+    shown = [f"[{s}:NAME]" if s in options.NAMED else f"[{s}]" for s in options.SECTIONS]
+    return f": write {grammar.either(shown)}"
+
+
+def _take_entries(work: _Work, entries: list[inifile.Entry]) -> None:
+    for section, name, key, text, line in entries:
+        if (section, name) not in work.values:
+            continue  # its header is a mistake already
+        problem = _unknown_key(section, key)
+        if problem:
+            _mistake(work, line, f"{work.file} line {line}: {_title(section, name)} {problem}")
+        elif text:
+            work.values[(section, name)][key] = _Value(text, line)
+
+
+def _unknown_key(section: str, key: str) -> str:
+    """What is wrong with this key of this section, "" for nothing."""
+    if (section, key) in options.TABLE:
+        return ""
+    if section == "calendar":
+        return _bad_calendar_name(key)
+    near = nearest(key, options.keys(section))
+    if not near or near != key:
+        homes = [s for s, k in options.TABLE if k == key]
+        if homes:
+            home = f"[{homes[0]}:NAME]" if homes[0] in options.NAMED else f"[{homes[0]}]"
+            return f"{inifile.plain(key)} is not known here: write it into {home}"
+    also = f"write {near}" if near else f"its keys are {', '.join(options.keys(section))}"
+    return f"{inifile.plain(key)} is not known to this version: {also}"
+
+
+def _bad_calendar_name(key: str) -> str:
+    if not key.replace("_", "").replace("-", "").isalnum() or not key[0].isalpha():
+        return f"{clip(key)} cannot be a name: write letters and digits, the first a letter"
+    if key in (*grammar.LIFTED, "and", "am", "pm") or grammar.is_day(key):
+        return f"{clip(key)} means something else already: write another name, my-{clip(key)}"
+    return ""
+
+
+def _take_variables(work: _Work, environ: Mapping[str, str]) -> None:
+    for variable in sorted(v for v in environ if v.startswith("USHER_") and v != "USHER_CONFIG"):
+        text = environ[variable].strip()
+        if not text:
+            continue  # as in the file: an empty value inherits
+        where, key, problem = _target(work, variable)
+        odd = next((c for c in text if not c.isprintable()), "")
+        if problem or (odd and key):
+            problem = problem or f"holds the character {ord(odd):#04x}: remove it"
+            _mistake(work, LATE, f"{variable}: {problem}", variable)
+        elif key:
+            work.values.setdefault(where, {})[key] = _Value(text, LATE, variable)
+
+
+def _target(work: _Work, variable: str) -> tuple[_Where, str, str]:
+    """Section, key and problem of USHER_<SECTION>_<KEY>. No key and no problem: a variable of somebody else."""
+    section, _, key = variable[6:].lower().partition("_")
+    if section in options.NAMED:
+        fits = [k for k in options.keys(section) if key.endswith("_" + k)]
+        if not fits:
+            near = nearest(key.rpartition("_")[2], options.keys(section)) or "daily"
+            return ("", ""), "", f"is not known to this version: write USHER_{section.upper()}_NAME_{near.upper()}"
+        best = max(fits, key=len)
+        name = key[: -len(best) - 1]
+        known = [n for s, n in work.values if s == section and _as_variable(n) == name]
+        if len(known) > 1:
+            both = grammar.either(f"[{section}:{n}]" for n in known)
+            return ("", ""), "", f"can mean {both}: write the key into the section in {work.file}"
+        return (section, known[0] if known else name), best, ""
+    if section in options.SECTIONS:
+        problem = _unknown_key(section, key) if key else f"names no key: write USHER_{section.upper()}_KEY"
+        return (section, ""), key, problem
+    near = grammar.nearest(section, options.SECTIONS)
+    if near and abs(len(near) - len(section)) <= 1:
+        return ("", ""), "", f"is not known to this version: write USHER_{near.upper()}_{key.upper()}"
+    return ("", ""), "", ""
+
+
+def _as_variable(name: str) -> str:
+    return "".join(c if c.isalnum() and c.isascii() else "_" for c in name)
+
+
+def _values(work: _Work, resolve: Callable[[str], str]) -> dict[str, Any]:
+    calendars = {"holidays", *work.values[("calendar", "")]}
+    settings: dict[str, Any] = {section: _defaults(section, resolve) for section in (*options.FIXED, "calendar")}
+    settings |= {section: {} for section in options.NAMED}
+    holidays = options.TABLE[("calendar", "holidays")]
+    for (section, name), values in work.values.items():
+        target = settings[section].setdefault(name, {}) if section in options.NAMED else settings[section]
+        for key, value in values.items():
+            option = options.TABLE.get((section, key), holidays)
+            try:
+                target[key] = options.parse(option, value.text, calendars, resolve)
+            except GrammarError as error:
+                hidden = key in options.SECRETS or (option.kind == "address" and ("@" in value.text or "oken" in value.text))
+                text = "(hidden): it is no valid value: write it anew" if hidden else f"{clip(value.text)}: {error}"
+                _mistake_at(work, value, section, name, f"{key} = {text}")
+    mail = settings["mail"]
+    mail["port"] = mail["port"] or options.PORTS[mail["security"]]
+    return settings
+
+
+def _defaults(section: str, resolve: Callable[[str], str] = str) -> dict[str, Any]:
+    """Every key of [usher], [mail] …; of [everyone] and [calendar] those that hold without being written."""
+    found: dict[str, Any] = {}
+    for option in (options.TABLE[(section, key)] for key in options.keys(section)):
+        if option.default:
+            found[option.key] = options.parse(option, option.default, (), resolve)
+        elif section != "everyone":
+            many = option.kind in ("names", "numbers", "dates", "mail addresses")
+            found[option.key] = () if many else 0 if option.kind == "number" else ""
+    return found
+
+
+def _cross_checks(work: _Work, settings: dict[str, Any]) -> None:
+    for (section, name), values in work.values.items():
+        if "blocked" in values and "allowed" in values:
+            later = max(values["blocked"], values["allowed"], key=lambda value: value.line)
+            _mistake_at(work, later, section, name, "blocked and allowed are one setting: write one of them")
+    for name in settings["person"]:
+        if not {"users", "devices"} & work.values[("person", name)].keys():
+            problem = f"has neither users nor devices, so it is nobody: write users = {clip(name)}"
+            _mistake_at(work, _Value("", work.lines.get(("person", name), LATE)), "person", name, problem)
+    for name in settings["group"]:
+        if "members" not in work.values[("group", name)]:
+            problem = "has no members: write members = and the names of persons or users"
+            _mistake_at(work, _Value("", work.lines.get(("group", name), LATE)), "group", name, problem)
+    owner_of_user = _unique(work, settings, "person", "users", {})
+    _unique(work, settings, "person", "devices", {})
+    aliases = {user: name for user, name in owner_of_user.items() if user not in settings["person"]}
+    _unique(work, settings, "group", "members", aliases)
+
+
+def _unique(work: _Work, settings: dict[str, Any], section: str, key: str, aliases: dict[str, str]) -> dict[str, str]:
+    """Who names what; a mistake for each thing that is named again. `aliases` are other names for the same thing."""
+    found: dict[str, tuple[str, str]] = {}
+    for name in settings[section]:
+        for written in settings[section][name].get(key, ()):
+            thing = aliases.get(written.casefold(), written.casefold())
+            if thing not in found:
+                found[thing] = (name, written)
+                continue
+            first, as_what = found[thing]
+            also = "" if as_what.casefold() == written.casefold() else f" as {clip(as_what)}"
+            place = f"[{section}:{clip(first)}]" if first != name else "this section"
+            problem = f"{key} = {clip(written)}: stands already in {place}{also}: write it in one place only"
+            _mistake_at(work, work.values[(section, name)][key], section, name, problem)
+    return {thing: name for thing, (name, _) in found.items()}
+
+
+def _zone(work: _Work, usher: dict[str, Any], now: float, any_zone: bool) -> tuple[tuple[int, int], ...]:
+    start, end = int(now) - 2 * YEAR, int(now) + 3 * YEAR
+    try:
+        return zone.transitions(usher["timezone"], start, end)
+    except zone.UnknownZone as error:
+        if not any_zone:
+            near = f"write {error.nearest}" if error.nearest else "write one like Europe/Zurich"
+            value = work.values[("usher", "")]["timezone"]
+            _mistake_at(work, value, "usher", "", f"timezone = {clip(value.text)}: there is no such time zone: {near}")
+        return zone.transitions("", start, end)
+
+
+def _title(section: str, name: str) -> str:
+    return f"[{section}:{clip(name)}]" if name else f"[{section}]"
+
+
+def _mistake(work: _Work, line: int, text: str, variable: str = "") -> None:
+    work.mistakes.append((line, text, variable))
+
+
+def _mistake_at(work: _Work, value: _Value, section: str, name: str, text: str) -> None:
+    if value.variable:
+        text = text.partition(" = ")[2] if text.startswith(f"{text.split(' ')[0]} = ") else text
+        sign = " = " if not text.startswith(("blocked", "has")) else ": "
+        _mistake(work, LATE, f"{value.variable}{sign}{text}", value.variable)
+    elif value.line == LATE:  # a person that only variables speak of
+        first = next(v.variable for v in work.values[(section, name)].values())
+        _mistake(work, LATE, f"{first}: {_title(section, name)} {text}", first)
+    else:
+        _mistake(work, value.line, f"{work.file} line {value.line}: {_title(section, name)} {text}")
+
+
+def _rendered(work: _Work) -> tuple[str, ...]:
+    secrets = {v.text for vs in work.values.values() for key, v in vs.items() if key in options.SECRETS and len(v.text) > 3}
+    lines = []
+    for _, text, _ in sorted(work.mistakes, key=lambda mistake: mistake[0]):
+        for secret in secrets:
+            text = text.replace(secret, "(hidden)")
+        lines.append(text)
+    more = len(lines) - MOST_PROBLEMS
+    return (*lines[:MOST_PROBLEMS], f"{work.file}: and {more} more") if more > 0 else tuple(lines)
+
