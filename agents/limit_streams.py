@@ -1,0 +1,42 @@
+#!/usr/bin/env python3
+"""Time limits: ends a stream in the middle when its person's time is up, and keeps it ended.
+
+Registered in Tautulli as a Script agent for Playback Start, Stop, Pause, Resume, Error, Transcode Decision Change and User
+Concurrent Streams, with one line of arguments for all of them (`python3 install.py` does that). From a shell:
+
+    limit_streams.py status [--json]   who is watching, what is used and left, until when
+    limit_streams.py tick              the regular look (a schedule runs it)
+"""
+
+import os
+import sys
+import time
+
+BEGUN = time.time()
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+from shared.jobs import limit_streams
+from shared.jobs.front import guarded
+
+
+def main(arguments: list[str]) -> int:
+    if any(a.startswith("--event") for a in arguments):
+        print(limit_streams.on_event(arguments, BEGUN))
+    elif arguments[:1] == ["tick"]:
+        print(limit_streams.tick())
+    elif arguments == ["--keep-time"]:
+        from shared.jobs import keep_time
+
+        keep_time.run()
+    elif arguments[:1] == ["status"]:
+        from shared.jobs import status
+
+        print(status.as_json() if "--json" in arguments else status.as_text())
+    else:
+        print(f"{__doc__}\nThe line of arguments in Tautulli, the same for every trigger:\n\n{limit_streams.ARGUMENTS}")
+        return 0 if not arguments or arguments[0] in ("-h", "--help") else 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(guarded(main, sys.argv[1:]))

@@ -1,0 +1,138 @@
+"""What the timekeeper does beside watching, in a thread of its own so that no slow service delays a stop: deliver the
+outbox, learn the users from Tautulli, fill a new ledger from Tautulli's history, forget what is old."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+import time
+
+from shared.config import Config
+from shared.errors import UsherError
+from shared.gateway import Gateway
+from shared.jobs import outbox
+from shared.jobs.judge import calendar_of
+from shared.ledger import Ledger
+from shared.log import log
+from shared.model import HistoryRow, Session, User
+from shared.policy.calendar import period
+
+PAUSE = 0.25  # seconds between looks at the outbox
+USERS_EVERY = 3600.0
+RETRY = 30.0  # seconds until a failed errand is tried again
+
+
+class Runner:
+    """The thread and its state, as a context manager."""
+
+    def __init__(self, config: Config) -> None:
+        self.config = config
+        self._stop = threading.Event()
+        self._first = threading.Event()
+        self._due = False
+        self._not_before: dict[str, float] = {}
+        self._thread = threading.Thread(target=self._run, name="errands", daemon=True)
+
+    def __enter__(self) -> Runner:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._thread.join(6)
+
+    def is_busy(self) -> bool:
+        """Whether something is still to be done that can be done now."""
+        return self._due or not self._first.is_set()
+
+    def _run(self) -> None:
+        data_dir = self.config.get("usher", "data_dir")
+        try:
+            ledger = Ledger(data_dir)
+            try:
+                while ledger.is_current():
+                    self._round(ledger, Gateway(self.config))
+                    self._first.set()
+                    if self._stop.wait(PAUSE):
+                        break
+            finally:
+                ledger.close()
+        except (UsherError, sqlite3.Error) as error:
+            log(data_dir, "error", f"errands end: {error}")
+        finally:
+            self._due = False
+            self._first.set()
+
+    def _round(self, ledger: Ledger, gateway: Gateway) -> None:
+        now = time.time()
+        if now - float(ledger.meta("users_at", "0")) > USERS_EVERY:
+            self._try("users", lambda: refresh_users(ledger, gateway))
+        if not ledger.meta("filled"):
+            self._try("history", lambda: fill(ledger, self.config, gateway))
+        if now - float(ledger.meta("forgot_at", "0")) > 86400:
+            self._try("forgetting", lambda: forget(ledger, self.config))
+        self._due = bool(ledger.due_messages(now))
+        if self._due or ledger.unsure_messages(now):
+            self._try("messages", lambda: outbox.deliver(ledger, gateway, now))
+            self._due = bool(ledger.due_messages(time.time())) and "messages" not in self._not_before
+
+    def _try(self, name: str, errand: object) -> None:
+        if time.monotonic() < self._not_before.get(name, 0.0):
+            return
+        try:
+            errand()  # type: ignore[operator]
+            self._not_before.pop(name, None)
+        except UsherError as error:
+            self._not_before[name] = time.monotonic() + RETRY
+            log(self.config.get("usher", "data_dir"), "warning", f"{name}: {error}; trying again in {RETRY:.0f} s")
+
+
+def refresh_users(ledger: Ledger, gateway: Gateway) -> None:
+    """Learn names and kinds of the users, and who the owner is."""
+    users = gateway.tautulli.users()
+    with ledger.writing():
+        save_users(ledger, users, time.time())
+
+
+def save_users(ledger: Ledger, users: list[User], now: float) -> None:
+    for user in users:
+        ledger.see_user(user, now)
+        if user.kind == "owner":
+            ledger.set_meta("owner_id", user.id)
+    if users:
+        ledger.set_meta("users_at", now)
+
+
+def fill(ledger: Ledger, config: Config, gateway: Gateway) -> None:
+    """Put into a new ledger what Tautulli knows since the start of the week or month, whichever is earlier."""
+    now, calendar = time.time(), calendar_of(config)
+    since = min(period(calendar, kind, now)[1][0] for kind in ("weekly", "monthly"))
+    rows = gateway.tautulli.history(since)
+    with ledger.writing():
+        if ledger.meta("filled"):
+            return
+        for row in rows:
+            _add(ledger, row, now)
+        ledger.set_meta("filled", now)
+
+
+def _add(ledger: Ledger, row: HistoryRow, now: float) -> None:
+    session = Session(
+        session_key=row.session_key, machine_id=row.machine_id, user_id=row.user_id, rating_key=row.rating_key,
+        player=row.player, media_type=row.media_type, title=row.title, library=row.library, live=row.live,
+    )  # fmt: skip
+    began, ended, seconds = row.began, row.ended, row.seconds
+    if row.is_open:
+        # It goes on: what came before this ledger saw it ends where the ledger begins.
+        seen = next((p.began for p in ledger.open_plays() if p.session.session_key == row.session_key), now)
+        seconds = max(min(seconds - (now - seen), seen - began), 0.0)
+        began, ended = seen - seconds, seen
+    ledger.add_past_play(session, began, ended, min(seconds, max(ended - began, 0.0)))
+
+
+def forget(ledger: Ledger, config: Config) -> None:
+    """Drop what is older than `keep_history`."""
+    now = time.time()
+    ledger.forget(now - config.get("usher", "keep_history"))
+    with ledger.writing():
+        ledger.set_meta("forgot_at", now)

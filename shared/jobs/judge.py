@@ -1,0 +1,99 @@
+"""What events and the timekeeper have in common: take in what was seen of a play, and judge the plays that go on."""
+
+from __future__ import annotations
+
+from shared.config import Config
+from shared.jobs.tell import Verdict, tell_owner
+from shared.ledger import Ledger
+from shared.model import Session, User
+from shared.policy import limits, people, tracking
+from shared.policy.calendar import Calendar
+from shared.policy.limits import Span
+from shared.policy.people import House, Who
+from shared.policy.tracking import Play
+from shared.policy.words import shorten
+
+PLEX_OWNER = 1  # what Plex's session list calls the owner, whatever the account's number at plex.tv
+
+
+def calendar_of(config: Config) -> Calendar:
+    """The house's days and zone, as config.ini has them."""
+    usher, settings = config.settings["usher"], config.settings
+    return Calendar(settings["zone"], usher["day_starts"], usher["week_starts"], settings["calendar"])
+
+
+def house_of(config: Config, ledger: Ledger) -> House:
+    """The people of config.ini together with what the ledger knows of accounts and players."""
+    owner = int(ledger.meta("owner_id") or PLEX_OWNER)
+    return House(config.settings, ledger.users(), ledger.bound(), owner)
+
+
+def take_in(ledger: Ledger, house: House, session: Session, now: float, epoch: int) -> Play | None:
+    """Write down what was seen of a session: its user, its player, its play. Within a transaction of the ledger.
+
+    A stop ends only the play whose item it names; of one never seen there is nothing to end: None.
+    """
+    known = house.users.get(session.user_id)
+    if session.user_id and (known is None or (session.user and session.user not in (known.name, known.title))):
+        user = User(session.user_id, session.user)
+        ledger.see_user(user, now)
+        house.users[session.user_id] = known._replace(name=session.user) if known else user
+    if session.machine_id:
+        ledger.see_player(session, now)
+    for kind, name, id in people.bindings(house, session):
+        ledger.bind(kind, name, id, now)
+        house.bound[kind, name] = id
+    double = people.doubles(house, session)
+    if double:
+        tell_owner(
+            ledger, f"double:{double}:{session.machine_id}", "Usher: two players of one name",
+            f"A second player is called {shorten(session.player, 40)}. Only the first one seen is taken for it; to name "
+            f"this one, write its machine id into devices: {shorten(session.machine_id)}", now,
+        )  # fmt: skip
+    play = next((p for p in ledger.open_plays() if tracking.same(p, session)), None)
+    if play is None and session.state == "stopped":
+        return None
+    play = tracking.observe(play or ledger.add_play(session, now, epoch), session, now, epoch)
+    if session.state == "stopped":
+        play = tracking.close(play, now)
+    ledger.save_play(play)
+    return play
+
+
+def judge(ledger: Ledger, config: Config, house: House, plays: list[Play], now: float) -> list[Verdict]:
+    """Decide about every open play that is anybody's and has a limit; write down what is new.
+
+    Denied plays are marked, so that what is still played of them is charged but is no sitting.
+    """
+    calendar, verdicts, histories = calendar_of(config), [], {}
+    for play in plays:
+        who = people.whose(house, play.session.user_id, play.session.machine_id)
+        if who is None or who.exempt or not who.limits.any:
+            _mark(ledger, play, denied=False)
+            continue
+        if who.key not in histories:
+            histories[who.key] = history(ledger, house, who, limits.horizon(who.limits, calendar, now))
+        session = play.session
+        decision = limits.decide(who.limits, calendar, histories[who.key], now, session.media_type, session.library)
+        play = _mark(ledger, play, denied=not decision.allowed)
+        verdicts.append(Verdict(play, who, decision, ledger.decide(play, who.key, decision, who.dry_run, now)))
+    return verdicts
+
+
+def history(ledger: Ledger, house: House, who: Who, since: float) -> list[Span]:
+    """All that somebody has played since, on whatever account and player it was."""
+    found = ledger.spans(people.user_ids(house, who.key), people.machine_ids(house, who.key), since)
+    mine: dict[tuple[int, str], bool] = {}
+    for user_id, machine_id, _ in found:
+        if (user_id, machine_id) not in mine:
+            falls_to = people.whose(house, user_id, machine_id)
+            mine[user_id, machine_id] = falls_to is not None and falls_to.key == who.key
+    return [span for user_id, machine_id, span in found if mine[user_id, machine_id]]
+
+
+def _mark(ledger: Ledger, play: Play, denied: bool) -> Play:
+    if bool(play.denied) == denied:
+        return play
+    play = play._replace(denied=int(denied))
+    ledger.save_play(play)
+    return play

@@ -1,0 +1,236 @@
+"""The timekeeper: one detached process for the whole server, there while a limited play goes on.
+
+It reads Plex's session list itself, extends what was played, decides again with the functions that the events use, and
+ends what is over. It leaves when nothing needs watching. It acts only while the lease in the ledger is its own and the
+ledger's path still leads to the file that it has open: so two of them never act at once.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import NamedTuple
+
+from shared import __version__, detached
+from shared.config import Config, load, stamp
+from shared.errors import LedgerError, Refused, Unreachable, UsherError
+from shared.gateway import Gateway
+from shared.jobs import errands
+from shared.jobs.judge import PLEX_OWNER, house_of, judge, take_in
+from shared.jobs.limit_streams import is_kept, lock_path
+from shared.jobs.stops import Attempt, attempt, plan
+from shared.jobs.tell import Verdict, tell_decision, tell_owner, tell_problems
+from shared.ledger import Lease, Ledger
+from shared.log import call_me, log
+from shared.model import Session
+
+EVERY = 5.0  # seconds between looks at Plex's session list
+NEAR = 10.0  # this close to a deadline it looks every second
+AFTER_STOP = 60.0  # for so long after a stop it looks every second: whoever was stopped presses play again
+LINGER = 1800.0  # for so long after a stop it stays: some players resume without Tautulli firing anything
+LINGERING = 2.0  # seconds between looks while it stays for that reason
+SLICE = 0.1  # how often it asks whether the ledger has changed
+IDLE = 5.0  # how long it stays when nothing needs watching: the next episode begins soon
+PATIENCE = 600.0  # how long it goes on asking a Plex that does not answer; the next tick begins anew
+
+
+class Look(NamedTuple):
+    """What came of one look: the verdicts, what is to be stopped now, when to look again, and what must be watched."""
+
+    verdicts: list[Verdict]
+    attempts: list[Attempt]
+    again_at: float
+    watching: bool
+
+
+class NotMine(UsherError):
+    """The lease or the ledger's file is another's now: leave, and touch nothing."""
+
+
+def run() -> None:
+    """Keep time until nothing needs it."""
+    config = load()
+    data_dir = config.get("usher", "data_dir")
+    call_me("timekeeper", config.get("usher", "log_level"))
+    ledger = Ledger(data_dir)
+    holder = f"{os.getpid()}-{os.urandom(4).hex()}"
+    guard = detached.hold(lock_path(ledger, holder))
+    try:
+        if not _take_lease(ledger, holder):
+            return
+        log(data_dir, "info", "timekeeper begins")
+        _keep(ledger, config, holder)
+        log(data_dir, "info", "timekeeper leaves: nothing needs watching")
+    except NotMine as reason:
+        log(data_dir, "info", f"timekeeper leaves: {reason}")
+    except UsherError as error:
+        log(data_dir, "error", f"timekeeper leaves: {error}")
+    finally:
+        guard.close()
+        ledger.close()
+        _remove(lock_path(ledger, holder))
+
+
+def _take_lease(ledger: Ledger, holder: str) -> bool:
+    """True for one process only, and not while another keeps time well."""
+    now = time.time()
+    with ledger.writing():
+        lease = ledger.lease()
+        if is_kept(ledger, lease, now):
+            return False
+        ledger.save_lease(Lease(holder, __version__, now, 0.0))
+    if lease.holder and not detached.is_held(lock_path(ledger, lease.holder)):
+        _remove(lock_path(ledger, lease.holder))
+    return True
+
+
+def _keep(ledger: Ledger, config: Config, holder: str) -> None:
+    gateway, started = Gateway(config), time.time()
+    busy_until, answered = started + IDLE, started
+    with errands.Runner(config) as runner:
+        while True:
+            seen = ledger.changes()
+            if stamp(config.path) != config.stamp:
+                config = load()
+                gateway = Gateway(config)
+                runner.config = config
+            _learn_owner(ledger, gateway, holder)
+            try:
+                sessions = gateway.plex.sessions(int(ledger.meta("owner_id", "0")))
+                answered = time.time()
+            except (Unreachable, Refused) as error:
+                _without_plex(ledger, config, holder, error, answered)
+                time.sleep(1)
+                continue
+            look = look_at(ledger, config, holder, sessions)
+            for what in look.attempts:
+                attempt(ledger, gateway, config, what, lambda: _check_mine(ledger, holder))
+            now = time.time()
+            if look.watching or runner.is_busy() or look.attempts:
+                busy_until = now + IDLE
+            elif now > busy_until and _leave(ledger, holder, seen):
+                return
+            _wait(ledger, config, seen, now + 0.3 if look.attempts else look.again_at)
+
+
+def look_at(ledger: Ledger, config: Config, holder: str, sessions: list[Session]) -> Look:
+    """Take in Plex's session list, decide, and plan what is to be stopped: one transaction."""
+    with ledger.writing():
+        now = time.time()
+        _beat(ledger, holder, now)
+        tell_problems(ledger, config, now)
+        epoch, house = ledger.clock_epoch(now), house_of(config, ledger)
+        _match_owner(ledger, sessions)
+        playing = [take_in(ledger, house, s, now, epoch) for s in sessions if s.state != "stopped"]
+        plays = [p for p in playing if p is not None]
+        for gone in ledger.open_plays():
+            if gone.id not in {p.id for p in plays}:
+                ledger.save_play(gone._replace(ended=now))
+        verdicts = judge(ledger, config, house, plays, now)
+        for verdict in verdicts:
+            tell_decision(ledger, verdict, now)
+        attempts = plan(ledger, verdicts, now)
+        since_stop = now - ledger.last_stop()
+    deadlines = [v.decision.until for v in verdicts if v.decision.allowed and v.decision.until is not None]
+    again = now + EVERY
+    if 0 <= since_stop < LINGER:
+        again = now + (1.0 if since_stop < AFTER_STOP else LINGERING)
+    if deadlines:
+        nearest = min(deadlines)
+        again = min(nearest, now + 1.0) if nearest - now <= NEAR else min(again, nearest - NEAR)
+    return Look(verdicts, attempts, max(again, now + 0.02), bool(verdicts) or 0 <= since_stop < LINGER)
+
+
+def _learn_owner(ledger: Ledger, gateway: Gateway, holder: str) -> None:
+    """Who the owner is, before anybody is judged: Plex itself only says "1". Tautulli knows the account's number."""
+    if ledger.meta("owner_id") and ledger.meta("server"):
+        return
+    try:
+        users = gateway.tautulli.users()
+    except UsherError:
+        users = []  # then the first event of the owner's own tells it; in the session list they are known anyway
+    try:
+        server = gateway.plex.machine_id()
+    except (Unreachable, Refused):
+        return  # the look at the sessions will fail likewise, and say so
+    with ledger.writing():
+        _check_mine(ledger, holder)
+        ledger.machine_of_server(server)
+        errands.save_users(ledger, users, time.time())
+
+
+def _match_owner(ledger: Ledger, sessions: list[Session]) -> None:
+    """Where Tautulli has not told who the owner is: an event of theirs names the account, the session list says 1."""
+    if ledger.meta("owner_id"):
+        return
+    for play in ledger.open_plays():
+        mine = play.session
+        for session in sessions:
+            same = (mine.session_key, mine.machine_id) == (session.session_key, session.machine_id)
+            if same and session.user_id == PLEX_OWNER and mine.user_id > PLEX_OWNER:
+                ledger.set_meta("owner_id", mine.user_id)
+
+
+def _without_plex(ledger: Ledger, config: Config, holder: str, error: UsherError, answered: float) -> None:
+    """Plex does not answer: nobody is stopped blindly, nobody is freed; the plays stay open, and it is asked again."""
+    now = time.time()
+    with ledger.writing():
+        _beat(ledger, holder, now)
+        if isinstance(error, Refused) or now - answered > 120:
+            day = int(now // 86400)
+            tell_owner(ledger, f"plex:{type(error).__name__}:{day}", "Usher: limits cannot be enforced", str(error), now)
+    log(config.get("usher", "data_dir"), "warning", str(error))
+    if not 0 <= now - answered < PATIENCE:
+        raise error
+
+
+def _beat(ledger: Ledger, holder: str, now: float) -> None:
+    _check_mine(ledger, holder)
+    ledger.save_lease(Lease(holder, __version__, now, 0.0))
+
+
+def _check_mine(ledger: Ledger, holder: str) -> None:
+    if not ledger.is_current():
+        raise NotMine("the ledger was replaced")
+    if ledger.lease().holder != holder:
+        raise NotMine("another timekeeper has taken over")
+
+
+def _leave(ledger: Ledger, holder: str, seen: int) -> bool:
+    """Give the lease back, unless something was written since the last look: an event may count on this process."""
+    with ledger.writing():
+        if ledger.changes() != seen:
+            return False
+        _check_mine(ledger, holder)
+        ledger.save_lease(Lease())
+    return True
+
+
+def _wait(ledger: Ledger, config: Config, seen: int, until: float) -> None:
+    """Until a moment, or until the ledger or config.ini has changed."""
+    begun = time.monotonic()
+    most = min(max(until - time.time(), 0.0), EVERY)
+    checked = begun
+    while True:
+        left = most - (time.monotonic() - begun)
+        if left <= 0:
+            return
+        time.sleep(min(left, SLICE))
+        if ledger.changes() != seen:
+            return
+        if time.monotonic() - checked >= 1:
+            checked = time.monotonic()
+            if not ledger.is_current():
+                raise NotMine("the ledger was replaced")
+            if stamp(config.path) != config.stamp:
+                return
+
+
+def _remove(path: str) -> None:
+    try:
+        os.remove(path)
+    except OSError:
+        return  # another process looks at it just now (Windows): the next timekeeper removes it
+
+
+__all__ = ["LedgerError", "run", "look_at"]

@@ -1,0 +1,191 @@
+"""What happens when Tautulli fires: the event goes into the ledger, a decision comes out, a timekeeper is seen to.
+
+This is the hot path: it runs at every press of play and pause, so nothing here may reach for the network, and whatever
+is dear to import stays out.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Mapping
+
+from shared import __version__, detached
+from shared.config import Config, load
+from shared.jobs.judge import house_of, judge, take_in
+from shared.jobs.tell import Verdict, tell_decision, tell_owner, tell_problems
+from shared.ledger import Lease, Ledger
+from shared.model import Session, User
+from shared.policy import words
+
+ARGUMENTS = (
+    "--event={action} --session-key={session_key} --session-id={session_id} --user-id={user_id} --username={username} "
+    "--machine-id={machine_id} --player={player} --platform={platform} --product={product} --address={ip_address} "
+    "--location={stream_location} --rating-key={rating_key} --media-type={media_type} --title={full_title} "
+    "--library={library_name} --rating={content_rating} --state={state} --offset={view_offset} "
+    "--duration={duration_sec} --live={live} --home={is_home_user} --restricted={is_restricted}"
+)
+STATES = {"play": "playing", "resume": "playing", "pause": "paused", "stop": "stopped", "error": "stopped"}
+STALE = 20.0  # a timekeeper whose heart has not beaten for so long hangs: it may be replaced
+STARTING = 5.0  # how long one who undertook to start a timekeeper is trusted to do so
+SCRIPT = os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))), "agents", "limit_streams.py")
+
+
+def on_event(arguments: list[str], at: float) -> str:
+    """Take in one event. `at` is when it happened, as far as this process can tell. One line for the log."""
+    told = parse(arguments)
+    action, session = told.get("event", "").casefold(), session_of(told)
+    config = load()
+    with_ledger = Ledger(config.get("usher", "data_dir"))
+    try:
+        verdict, wanted = _write(with_ledger, config, action, session, told, at)
+        if wanted:
+            detached.start(SCRIPT, "--keep-time")
+    finally:
+        with_ledger.close()
+    for problem in config.problems:
+        print(f"{problem} ({config.in_force} in force)", file=sys.stderr)
+    return _line(action, session, verdict)
+
+
+def tick() -> str:
+    """The regular look: whoever keeps time is seen to, even if Tautulli has missed what is going on."""
+    config = load()
+    ledger = Ledger(config.get("usher", "data_dir"))
+    try:
+        now = time.time()
+        with ledger.writing():
+            ledger.set_meta("last_tick", now)
+            tell_problems(ledger, config, now)
+            wanted = (has_limits(config) or bool(ledger.open_plays())) and want_keeper(ledger, now)
+        if wanted:
+            detached.start(SCRIPT, "--keep-time")
+    finally:
+        ledger.close()
+    for problem in config.problems:
+        print(f"{problem} ({config.in_force} in force)", file=sys.stderr)
+    return "tick: timekeeper started" if wanted else "tick: all is well"
+
+
+def parse(arguments: list[str]) -> dict[str, str]:
+    """`--name=value` arguments by name. What Tautulli could not fill in ({user} left as it is) counts as empty."""
+    told = {}
+    for argument in arguments:
+        name, equals, value = argument.partition("=")
+        unfilled = value.startswith("{") and value.endswith("}") and value[1:-1].replace("_", "").isalnum()
+        if name.startswith("--") and equals:
+            told[name[2:]] = "" if unfilled else value
+    return told
+
+
+def session_of(told: Mapping[str, str]) -> Session:
+    """The session that an event tells of. Without a session key it tells of none."""
+    state = told.get("state", "").casefold()
+    if told.get("event") in STATES or state not in ("playing", "paused", "buffering", "stopped"):
+        # a resume's {state} may still be that of before
+        state = STATES.get(told.get("event", "").casefold(), state or "playing")
+    offset = _number(told.get("offset", ""))
+    return Session(
+        session_key=told.get("session-key", ""),
+        machine_id=told.get("machine-id", ""),
+        user_id=int(_number(told.get("user-id", "")) or 0),
+        rating_key="" if told.get("live") == "1" else told.get("rating-key", ""),
+        session_id=told.get("session-id", ""),
+        state=state,
+        offset=None if offset is None else offset / 1000,
+        duration=_number(told.get("duration", "")) or 0.0,
+        user=told.get("username", ""),
+        player=told.get("player", ""),
+        platform=told.get("platform", ""),
+        product=told.get("product", ""),
+        address=told.get("address", ""),
+        location=told.get("location", ""),
+        media_type=told.get("media-type", ""),
+        title=told.get("title", ""),
+        library=told.get("library", ""),
+        rating=told.get("rating", ""),
+        live=told.get("live") == "1",
+    )
+
+
+def has_limits(config: Config) -> bool:
+    """Whether config.ini limits anybody at all."""
+    keys = ("daily", "weekly", "monthly", "sitting", "blocked", "allowed")
+    settings = config.settings
+    sections = [settings["everyone"], *settings["group"].values(), *settings["person"].values()]
+    return any(section.get(key) for section in sections for key in keys)
+
+
+def want_keeper(ledger: Ledger, now: float) -> bool:
+    """Whether the caller is to start a timekeeper: none lives, and nobody else is starting one. In a transaction."""
+    lease = ledger.lease()
+    if is_kept(ledger, lease, now) or 0 <= now - lease.starting < STARTING:
+        return False
+    ledger.save_lease(lease._replace(starting=now))
+    return True
+
+
+def is_kept(ledger: Ledger, lease: Lease, now: float) -> bool:
+    """Whether a timekeeper of this version lives and its heart beats."""
+    beats = abs(now - lease.heartbeat) < STALE and lease.version == __version__
+    return bool(lease.holder) and beats and detached.is_held(lock_path(ledger, lease.holder))
+
+
+def lock_path(ledger: Ledger, holder: str) -> str:
+    """The file whose lock says that a timekeeper lives."""
+    return os.path.join(os.path.dirname(ledger.path), f"timekeeper-{holder}.lock")
+
+
+def _write(
+    ledger: Ledger, config: Config, action: str, session: Session, told: Mapping[str, str], at: float
+) -> tuple[Verdict | None, bool]:
+    """The one transaction of an event: the verdict about its play, and whether a timekeeper is to be started."""
+    verdict = None
+    with ledger.writing():
+        now = time.time()
+        epoch = ledger.clock_epoch(now)
+        at = at if now - 60 < at <= now else now
+        ledger.add_event(at, action, session)
+        tell_problems(ledger, config, now)
+        if ledger.was_damaged:
+            tell_owner(
+                ledger, f"damaged:{ledger.was_damaged}", "Usher: the ledger was damaged",
+                f"It was set aside as {ledger.was_damaged} and a new one begun; limits are rebuilt from Tautulli's history.", now,
+            )  # fmt: skip
+        watched = False
+        if session.session_key and (session.user_id or session.machine_id):
+            _see_kind(ledger, session, told, at)
+            house = house_of(config, ledger)
+            play = take_in(ledger, house, session, at, epoch)
+            owner_known = bool(ledger.meta("owner_id"))
+            open_plays = [play] if play and play.ended is None and owner_known else []
+            verdicts = judge(ledger, config, house, open_plays, at)
+            for verdict in verdicts:
+                tell_decision(ledger, verdict, now)
+            watched = bool(verdicts) or (play is not None and not owner_known and has_limits(config))
+        wanted = (watched or bool(ledger.due_messages(now))) and want_keeper(ledger, now)
+    return verdict, wanted
+
+
+def _see_kind(ledger: Ledger, session: Session, told: Mapping[str, str], now: float) -> None:
+    kind = "managed" if told.get("restricted") == "1" else "home" if told.get("home") == "1" else ""
+    if session.user_id and kind and str(session.user_id) != ledger.meta("owner_id"):
+        ledger.see_user(User(session.user_id, session.user, kind=kind), now)
+
+
+def _number(text: str) -> float | None:
+    """A number that may be anything else, too."""
+    try:
+        number = float(text)
+    except ValueError:
+        return None
+    return number if 0 <= number < 1e15 else None
+
+
+def _line(action: str, session: Session, verdict: Verdict | None) -> str:
+    what = f"{words.shorten(action, 20) or 'no event'}: {words.shorten(session.user, 40) or 'nobody'}"
+    if verdict is None:
+        return f"{what}: noted"
+    would = "" if verdict.decision.allowed else "would stop: " if verdict.who.dry_run else "stopped: "
+    return f"{what}: {'allowed ' if verdict.decision.allowed else would}{verdict.decision.reason}"

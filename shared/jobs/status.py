@@ -1,0 +1,126 @@
+"""Who is watching, what is used and left, until when, and what was decided lately."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from shared.config import Config, load
+from shared.jobs.judge import calendar_of, history, house_of
+from shared.jobs.limit_streams import is_kept
+from shared.ledger import Ledger
+from shared.policy import limits, people, words
+from shared.policy.limits import Span
+from shared.policy.people import House, Who
+from shared.policy.tracking import CONTINUOUS, Play
+
+BUDGETS = (("daily", "today"), ("weekly", "this week"), ("monthly", "this month"))
+LATELY = 86400.0
+
+
+def facts() -> dict[str, Any]:
+    """Everything that `status` tells, for a program to read."""
+    config, now = load(), time.time()
+    ledger = Ledger(config.get("usher", "data_dir"))
+    try:
+        house = house_of(config, ledger)
+        plays = ledger.open_plays()
+        keys = {who.key: who for who in _everybody(house, plays)}
+        return {
+            "config": {"path": config.path, "in_force": config.in_force, "problems": list(config.problems)},
+            "timekeeper": is_kept(ledger, ledger.lease(), now),
+            "last_tick": float(ledger.meta("last_tick", "0")) or None,
+            "people": [_person(ledger, config, house, who, plays, now) for who in keys.values()],
+            "decisions": [
+                {"at": at, "who": who, "verdict": verdict, "reason": reason, "title": words.shorten(title)}
+                for at, who, verdict, reason, title in ledger.decided(now - LATELY)
+                if verdict != "allow"
+            ],
+        }
+    finally:
+        ledger.close()
+
+
+def as_json() -> str:
+    import json
+
+    return json.dumps(facts(), indent=2, ensure_ascii=False)
+
+
+def as_text() -> str:
+    told, config, now = facts(), load(), time.time()
+    calendar = calendar_of(config)
+    lines = [f"{problem} ({config.in_force} in force)" for problem in config.problems]
+    for person in told["people"]:
+        lines.append(f"{words.shorten(person['name'], 40)}: {_budgets(person)}")
+        for play in person["plays"]:
+            lines.append(f"  {play['state']}: {play['title']} on {play['player']}; {play['verdict']}")
+    if not told["people"]:
+        lines.append("Nobody is watching.")
+    for row in told["decisions"]:
+        when = words.clock(calendar, row["at"] - 60, row["at"] - 3600)[3:]
+        lines.append(f"{when} {row['verdict']}: {words.shorten(row['who'], 40)}, {row['title']}: {row['reason']}")
+    lines.append("A timekeeper is at work." if told["timekeeper"] else "No timekeeper is needed now.")
+    return "\n".join(lines)
+
+
+def _everybody(house: House, plays: list[Play]) -> list[Who]:
+    """Those who are watching, and every person of config.ini."""
+    found = [people.whose(house, p.session.user_id, p.session.machine_id) for p in plays]
+    for name in house.settings["person"]:
+        ids, machines = people.user_ids(house, name), people.machine_ids(house, name)
+        found.append(people.whose(house, ids[0] if ids else 0, machines[0] if machines else ""))
+    return [who for who in found if who is not None]
+
+
+def _person(ledger: Ledger, config: Config, house: House, who: Who, plays: list[Play], now: float) -> dict[str, Any]:
+    calendar = calendar_of(config)
+    spans = history(ledger, house, who, limits.horizon(who.limits, calendar, now))
+    mine = [p for p in plays if _falls_to(house, p, who)]
+    spans += [_since_seen(p, now) for p in mine if p.session.state == "playing" and 0 < now - p.seen <= CONTINUOUS]
+    budgets = {}
+    for kind, label in BUDGETS:
+        if getattr(who.limits, kind):
+            used, limit = limits.used(who.limits, calendar, spans, kind, now)
+            budgets[label] = {"used": round(used), "limit": limit, "left": None if limit is None else max(round(limit - used), 0)}
+    return {
+        "name": who.name,
+        "exempt": who.exempt,
+        "dry_run": who.dry_run,
+        "budgets": budgets,
+        "plays": [_play(who, calendar, spans, p, now) for p in mine],
+    }
+
+
+def _play(who: Who, calendar: Any, spans: list[Span], play: Play, now: float) -> dict[str, Any]:
+    session = play.session
+    decision = limits.decide(who.limits, calendar, spans, now, session.media_type, session.library)
+    verdict = "exempt" if who.exempt else decision.reason if decision.allowed else f"over: {decision.reason}"
+    return {
+        "title": words.shorten(session.title),
+        "player": words.shorten(session.player, 40),
+        "state": session.state,
+        "allowed": who.exempt or decision.allowed,
+        "until": None if who.exempt else decision.until,
+        "verdict": verdict,
+    }
+
+
+def _budgets(person: dict[str, Any]) -> str:
+    if person["exempt"]:
+        return "exempt"
+    parts = [
+        f"{words.duration(b['used'])} {label}" + (f", {words.duration(b['left'])} left" if b["left"] is not None else "")
+        for label, b in person["budgets"].items()
+    ]
+    return ("; ".join(parts) or "no budget") + (" (dry run)" if person["dry_run"] else "")
+
+
+def _falls_to(house: House, play: Play, who: Who) -> bool:
+    falls_to = people.whose(house, play.session.user_id, play.session.machine_id)
+    return falls_to is not None and falls_to.key == who.key
+
+
+def _since_seen(play: Play, now: float) -> Span:
+    session = play.session
+    return Span(play.seen, now, session.media_type, session.library, play.epoch, bool(play.denied))

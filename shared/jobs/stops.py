@@ -1,0 +1,89 @@
+"""Ending a play, verified: ask Plex, look whether it is gone, ask again, ask through Tautulli, tell the owner."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import NamedTuple
+
+from shared.config import Config
+from shared.errors import Refused, Unreachable, UsherError
+from shared.gateway import Gateway
+from shared.jobs.tell import Verdict, on_screen, tell_owner
+from shared.ledger import Ledger, Stop
+from shared.log import log
+from shared.policy.words import shorten
+
+PAUSES = (3.0, 4.0, 5.0, 15.0, 30.0, 60.0, 120.0, 300.0)  # seconds until the next attempt; the last one repeats
+TELL_AFTER = 3  # attempts without effect, then the owner hears which player ignores stops
+
+
+class Attempt(NamedTuple):
+    """A stop that is to be tried now."""
+
+    verdict: Verdict
+    stop: Stop
+
+
+def plan(ledger: Ledger, verdicts: list[Verdict], now: float) -> list[Attempt]:
+    """Claim the attempts that are due; in dry run there are none. Within a transaction."""
+    due = []
+    for verdict in verdicts:
+        if verdict.decision.allowed or verdict.who.dry_run:
+            continue
+        stop = ledger.stop(verdict.play.id) or Stop(verdict.play.id, 0, now, now, 0)
+        if stop.next_at > now and stop.next_at - now <= PAUSES[-1]:
+            continue
+        pause = PAUSES[min(stop.attempts, len(PAUSES) - 1)]
+        stop = stop._replace(attempts=stop.attempts + 1, next_at=now + pause)
+        if stop.attempts > TELL_AFTER and not stop.reported:
+            stop = stop._replace(reported=1)
+            _tell_ignored(ledger, verdict, now)
+        ledger.save_stop(stop, now)
+        due.append(Attempt(verdict, stop))
+    return due
+
+
+def attempt(ledger: Ledger, gateway: Gateway, config: Config, what: Attempt, check_mine: Callable[[], None]) -> None:
+    """Ask once for the end of a play. `check_mine` raises if this process may not act any more."""
+    session, reason = what.verdict.play.session, on_screen(what.verdict)
+    data_dir = config.get("usher", "data_dir")
+    through_tautulli = what.stop.attempts % 3 == 0 or not session.session_id
+    check_mine()
+    try:
+        if through_tautulli:
+            gateway.tautulli.terminate(session.session_key, session.session_id, reason)
+        else:
+            gateway.plex.terminate(session.session_id, reason)
+        log(data_dir, "info", f"stop {what.stop.attempts} of {_what(what.verdict)}: {reason}")
+    except Unreachable as error:
+        log(data_dir, "warning", f"stop of {_what(what.verdict)}: {error}; trying again")
+        _retry(ledger, what, check_mine, time.time() + 1)
+    except UsherError as error:
+        log(data_dir, "error", f"stop of {_what(what.verdict)}: {error}")
+        if isinstance(error, Refused) and not through_tautulli:
+            now = time.time()
+            with ledger.writing():
+                check_mine()
+                tell_owner(ledger, f"refused:{int(now // 86400)}", "Usher: Plex refuses to stop streams", str(error), now)
+
+
+def _retry(ledger: Ledger, what: Attempt, check_mine: Callable[[], None], at: float) -> None:
+    """An attempt that did not even arrive is none."""
+    with ledger.writing():
+        check_mine()
+        ledger.save_stop(what.stop._replace(attempts=what.stop.attempts - 1, next_at=at), time.time())
+
+
+def _tell_ignored(ledger: Ledger, verdict: Verdict, now: float) -> None:
+    session = verdict.play.session
+    why = "ignores stops" if session.session_id else "cannot be stopped: Plex gives its session no session id"
+    tell_owner(
+        ledger, f"ignored:{verdict.play.id}", "Usher: a player goes on",
+        f"{shorten(session.player, 40) or 'A player'} ({shorten(verdict.who.name, 40)}) {why}. "
+        f"It should have ended: {verdict.decision.reason}. Usher goes on trying.", now,
+    )  # fmt: skip
+
+
+def _what(verdict: Verdict) -> str:
+    return f"{shorten(verdict.who.name, 40)} on {shorten(verdict.play.session.player, 40) or 'a player'}"

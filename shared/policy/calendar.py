@@ -1,0 +1,152 @@
+"""Days, weeks and windows as moments: the owner's local time, with days of 23 and 25 hours.
+
+A day is known by its ordinal (that of `datetime.date.toordinal`). It runs from `day_starts` on its date to `day_starts`
+on the next; windows go by the calendar date on which they begin.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any, NamedTuple
+
+from shared.policy.intervals import Interval, clip, subtract, union
+
+EPOCH = 719163  # date(1970, 1, 1).toordinal()
+DAY = 86400
+
+Atom = tuple[Any, ...]  # ("weekday", 0), ("date", first, last), ("calendar", name), ("schoolday",), ("schoolnight",)
+Days = tuple[Atom, ...]  # () is every day
+Ranges = tuple[tuple[int, int], ...]  # seconds after midnight, the end beyond 86400 if it crosses midnight
+Windows = tuple[tuple[Days, Ranges], ...]
+PerDay = tuple[tuple[Days, int | None], ...]  # None: no limit on that day
+
+
+class Calendar(NamedTuple):
+    """What a day is in this house. `zone` holds (moment, UTC offset from then on), oldest first."""
+
+    zone: tuple[tuple[float, int], ...] = ((0, 0),)
+    day_starts: int = 4 * 3600
+    week_starts: int = 0  # Monday
+    names: dict[str, tuple[tuple[int, int], ...]] = {}
+
+
+def local_clock(calendar: Calendar, at: float) -> tuple[int, int]:
+    """The calendar date (ordinal) and the second of the day that a clock on the wall shows."""
+    offset = calendar.zone[0][1]
+    for moment, offset_from_then in calendar.zone:
+        if moment > at:
+            break
+        offset = offset_from_then
+    days, seconds = divmod(int(at // 1) + offset, DAY)
+    return EPOCH + days, seconds
+
+
+def moment(calendar: Calendar, ordinal: int, seconds: int = 0) -> float:
+    """When a wall clock shows so many seconds after midnight of a date.
+
+    Of a time that comes twice in autumn the first; for one that spring leaves out, the moment of the change.
+    """
+    wall = (ordinal - EPOCH) * DAY + seconds
+    zone = calendar.zone
+    for (begins, offset), (ends, _) in zip(zone, zone[1:], strict=False):
+        if wall - offset < ends:
+            return float(wall - offset if begins == zone[0][0] else max(wall - offset, begins))
+    begins, offset = zone[-1]
+    return float(wall - offset if len(zone) == 1 else max(wall - offset, begins))
+
+
+def day_of(calendar: Calendar, at: float) -> int:
+    """The ordinal of the day that a moment belongs to."""
+    ordinal, _ = local_clock(calendar, at)
+    while at < moment(calendar, ordinal, calendar.day_starts):
+        ordinal -= 1
+    while at >= moment(calendar, ordinal + 1, calendar.day_starts):
+        ordinal += 1
+    return ordinal
+
+
+def period(calendar: Calendar, kind: str, at: float) -> tuple[int, Interval]:
+    """The day, week or month around a moment: the ordinal of its first day, its begin and end."""
+    first = day_of(calendar, at)
+    after = first + 1
+    if kind == "weekly":
+        first -= (weekday(first) - calendar.week_starts) % 7
+        after = first + 7
+    elif kind == "monthly":
+        on = date.fromordinal(first)
+        first = on.replace(day=1).toordinal()
+        after = date(on.year + on.month // 12, on.month % 12 + 1, 1).toordinal()
+    return first, (moment(calendar, first, calendar.day_starts), moment(calendar, after, calendar.day_starts))
+
+
+def weekday(ordinal: int) -> int:
+    """0 for Monday to 6 for Sunday."""
+    return (ordinal + 6) % 7
+
+
+def names_day(calendar: Calendar, days: Days, ordinal: int) -> bool:
+    """Whether an entry for `days` speaks of this date."""
+    return not days or any(_matches(calendar, atom, ordinal) for atom in days)
+
+
+def value_on(calendar: Calendar, values: PerDay, ordinal: int) -> int | None:
+    """The value for a date: where several entries name it, the last one's."""
+    found = None
+    for days, value in values:
+        if names_day(calendar, days, ordinal):
+            found = value
+    return found
+
+
+def ranges_on(calendar: Calendar, windows: Windows, ordinal: int) -> Ranges:
+    """The ranges that begin on a date: of the entries that name it those with the words of the last one."""
+    words: Days | None = None
+    for days, _ in windows:
+        if names_day(calendar, days, ordinal):
+            words = days
+    return tuple(r for days, ranges in windows if days == words for r in ranges)
+
+
+def window_intervals(calendar: Calendar, windows: Windows, began: float, ended: float) -> list[Interval]:
+    """When the windows are open, between two moments."""
+    first, _ = local_clock(calendar, began)
+    last, _ = local_clock(calendar, ended)
+    found = []
+    for ordinal in range(first - 2, last + 1):
+        for start, end in ranges_on(calendar, windows, ordinal):
+            found.append((moment(calendar, ordinal, start), moment(calendar, ordinal, end)))
+    return clip(union(found), began, ended)
+
+
+def day_intervals(calendar: Calendar, days: Days, began: float, ended: float) -> list[Interval]:
+    """The named days (each from `day_starts` to `day_starts`), between two moments. No days named: none."""
+    if not days:
+        return []
+    found = [
+        (moment(calendar, n, calendar.day_starts), moment(calendar, n + 1, calendar.day_starts))
+        for n in range(day_of(calendar, began), day_of(calendar, ended) + 1)
+        if names_day(calendar, days, n)
+    ]
+    return clip(union(found), began, ended)
+
+
+def outside(pieces: list[Interval], began: float, ended: float) -> list[Interval]:
+    """The rest of the time between two moments."""
+    return subtract([(began, ended)], pieces)
+
+
+def _matches(calendar: Calendar, atom: Atom, ordinal: int) -> bool:
+    kind = atom[0]
+    if kind == "weekday":
+        return bool(weekday(ordinal) == atom[1])
+    if kind == "date":
+        return bool(atom[1] <= ordinal <= atom[2])
+    if kind == "calendar":
+        return _in_named(calendar, str(atom[1]), ordinal)
+    if kind == "schoolnight":
+        ordinal += 1
+    return weekday(ordinal) < 5 and not _in_named(calendar, "holidays", ordinal)
+
+
+def _in_named(calendar: Calendar, name: str, ordinal: int) -> bool:
+    return any(first <= ordinal <= last for first, last in calendar.names.get(name, ()))

@@ -1,0 +1,174 @@
+"""Whose play is it, and what holds for them?
+
+The person that names its device, else the person that names its user, else the user by itself. Names in config.ini are
+for people: the first account or player that matches one is bound to it by its id, and stays so when it is renamed.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from shared.model import Session, User
+from shared.policy.limits import Limits
+
+OWNER, DEVICE, USER = "owner", "device", "user"
+HOUSEHOLD = ("owner", "home", "managed")  # their players may be named by title; a stranger's could only pretend
+LIMIT_KEYS = frozenset(Limits._fields)
+
+
+class Who(NamedTuple):
+    """Somebody whose plays are judged together. `key` is a person's name, or `user:ID` for a user by itself."""
+
+    key: str
+    name: str
+    limits: Limits
+    exempt: bool = False
+    dry_run: bool = True
+
+
+class House(NamedTuple):
+    """Everything that says whose a play is. `bound` holds (USER or DEVICE, name) -> the id it was first seen with."""
+
+    settings: dict[str, Any]
+    users: dict[int, User]
+    bound: dict[tuple[str, str], str]
+    owner_id: int = 0
+
+
+def whose(house: House, user_id: int, machine_id: str) -> Who | None:
+    """Who is to be charged for a play, and by which limits; None for nobody (Plex's user 0 on a device of nobody's)."""
+    person = _by_device(house, machine_id) or _by_user(house, user_id)
+    if not person and user_id == 0:
+        return None
+    user = house.users.get(user_id, User(user_id))
+    own = house.settings["person"].get(person, {}) if person else {}
+    group = _group(house, person, user)
+    merged = _inherit(house.settings["everyone"], group, own)
+    dry_run = bool({**house.settings["usher"], **group, **own}["dry_run"])
+    exempt = own.get("exempt", group.get("exempt", False)) or (not person and _owners_own(house, user_id, machine_id))
+    limits = Limits(**{k: v for k, v in merged.items() if k in LIMIT_KEYS})
+    name = person or user.name or user.title or f"user {user_id}"
+    return Who(person or f"user:{user_id}", name, limits, bool(exempt), dry_run)
+
+
+def bindings(house: House, session: Session) -> list[tuple[str, str, str]]:
+    """Names of config.ini that this session is the first to match: (USER or DEVICE, name, id) to be remembered."""
+    user = house.users.get(session.user_id, User(session.user_id, session.user))
+    found = [
+        (USER, name, str(user.id))
+        for name in _named(house, "users", "members")
+        if user.id and (USER, name) not in house.bound and name in _names(user)
+    ]
+    title = session.player.casefold()
+    if title and session.machine_id and (DEVICE, title) not in house.bound and _may_name_player(house, user, title):
+        found.append((DEVICE, title, session.machine_id))
+    return found
+
+
+def doubles(house: House, session: Session) -> str:
+    """The configured device title that a second player bears, "" where all is well."""
+    user = house.users.get(session.user_id, User(session.user_id, session.user))
+    title = session.player.casefold()
+    known = house.bound.get((DEVICE, title))
+    second = known is not None and session.machine_id not in ("", known)
+    return title if second and _may_name_player(house, user, title) else ""
+
+
+def user_ids(house: House, key: str) -> list[int]:
+    """The accounts whose plays may fall to this person or user."""
+    if key.startswith("user:"):
+        return [int(key[5:])]
+    names = [n.casefold() for n in house.settings["person"].get(key, {}).get("users", ())]
+    bound = [int(house.bound[(USER, n)]) for n in names if (USER, n) in house.bound]
+    return bound + [int(n) for n in names if n.isdigit() and (USER, n) not in house.bound]
+
+
+def machine_ids(house: House, key: str) -> list[str]:
+    """The players whose plays may fall to this person."""
+    devices = house.settings["person"].get(key, {}).get("devices", ())
+    return [house.bound.get((DEVICE, d.casefold()), d) for d in devices]
+
+
+def _by_device(house: House, machine_id: str) -> str:
+    for name, person in house.settings["person"].items():
+        for device in person.get("devices", ()) if machine_id else ():
+            if machine_id in (device, house.bound.get((DEVICE, device.casefold()))):
+                return str(name)
+    return ""
+
+
+def _by_user(house: House, user_id: int) -> str:
+    for name, person in house.settings["person"].items():
+        if user_id and any(_is_user(house, n, user_id) for n in person.get("users", ())):
+            return str(name)
+    return ""
+
+
+def _is_user(house: House, name: str, user_id: int) -> bool:
+    bound = house.bound.get((USER, name.casefold()))
+    return bound == str(user_id) if bound else name == str(user_id)
+
+
+def _group(house: House, person: str, user: User) -> dict[str, Any]:
+    """The group that names the person or the user; else one that takes in all users of this kind."""
+    kinds = {"@home": ("home", "managed"), "@managed": ("managed",), "@friends": ("friend",)}
+    by_kind: dict[str, Any] = {}
+    for group in house.settings["group"].values():
+        for member in group.get("members", ()):
+            if member.casefold() == person.casefold() != "" or (user.id and _is_user(house, member, user.id)):
+                return dict(group)
+            if user.kind and user.kind in kinds.get(member.casefold(), ()):
+                by_kind = by_kind or dict(group)
+    return by_kind
+
+
+def _inherit(*levels: dict[str, Any]) -> dict[str, Any]:
+    """Per key the last level that sets it; None lifts. `allowed` and `blocked` are one setting."""
+    merged: dict[str, Any] = {}
+    for level in levels:
+        if "blocked" in level or "allowed" in level:
+            merged.pop("blocked", None)
+            merged.pop("allowed", None)
+        merged.update(level)
+    return {key: _shape(key, value) for key, value in merged.items()}
+
+
+def _shape(key: str, value: Any) -> Any:
+    """A setting as Limits has it: None is no limit, a plain duration holds every day, names are in lower case."""
+    if value is None:
+        return {"rest": 0, "message": ""}.get(key, ())
+    if key in ("daily", "weekly", "monthly", "sitting") and isinstance(value, int):
+        return (((), value),)
+    if key in ("uncounted_media", "uncounted_libraries"):
+        return tuple(name.casefold() for name in value)
+    return value
+
+
+def _owners_own(house: House, user_id: int, machine_id: str) -> bool:
+    """The owner's plays are exempt; with `owner_devices` only those on these."""
+    if not house.owner_id or user_id != house.owner_id:
+        return False
+    devices = house.settings["usher"].get("owner_devices") or ()
+    return not devices or any(machine_id in (d, house.bound.get((DEVICE, d.casefold()))) for d in devices)
+
+
+def _may_name_player(house: House, user: User, title: str) -> bool:
+    """Whether config.ini names this title, and a player of this user may be meant by it."""
+    settings = house.settings
+    if title in (d.casefold() for d in settings["usher"].get("owner_devices") or ()):
+        return bool(user.id) and user.id == house.owner_id
+    for name, person in settings["person"].items():
+        if title in (d.casefold() for d in person.get("devices", ())):
+            household = user.kind in HOUSEHOLD or (user.id != 0 and user.id == house.owner_id)
+            return household or _by_user(house, user.id) == name
+    return False
+
+
+def _named(house: House, *keys: str) -> set[str]:
+    """All names under these keys in persons and groups, in lower case."""
+    sections = [*house.settings["person"].values(), *house.settings["group"].values()]
+    return {n.casefold() for s in sections for k in keys for n in s.get(k, ())}
+
+
+def _names(user: User) -> set[str]:
+    return {n.casefold() for n in (user.name, user.title, user.email) if n}
