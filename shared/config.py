@@ -97,7 +97,9 @@ def _read(path: str) -> tuple[bytes, str]:
 
 
 def _variables(environ: Mapping[str, str]) -> tuple[str, ...]:
-    return tuple(sorted(f"{name}={environ[name]}" for name in environ if name.startswith("USHER_")))
+    return tuple(
+        sorted(f"{name}={environ[name]}" for name in environ if name.startswith("USHER_") and name != "USHER_CONFIG")
+    )
 
 
 def _stamp(data: bytes, trouble: str, environ: Mapping[str, str]) -> str:
@@ -124,13 +126,15 @@ def _folders(path: str, data: bytes, environ: Mapping[str, str]) -> list[str]:
             if key.strip().lower() == b"data_dir" and value.strip():
                 text = value.decode("utf-8", "replace").replace("\0", "").strip()
                 break
-    found = [absolute(text or "data", here)]
+    said = absolute(text or "data", here)
     try:
         with open(_pointer(path), encoding="utf-8") as file:
             last = file.read(4096).strip()
     except (OSError, ValueError):  # there is none unless the folder is an unusual one
-        return found
-    return [*found, last] if os.path.isabs(last) and last not in found else found
+        return [said]
+    if last == said or not os.path.isabs(last):
+        return [said]
+    return [said, last] if text else [last, said]
 
 
 def _pointer(path: str) -> str:
@@ -152,7 +156,7 @@ def _compile(
     here, name, now = os.path.dirname(path), os.path.basename(path), time.time()
     mark = _stamp(data, trouble, environ)
     copies = [(folder, *_last_copy(folder)) for folder in folders]
-    if not trouble and not data.strip() and (any(copy for _, copy, _ in copies) or not _variables(environ)):
+    if not trouble and _is_blank(data) and (any(not _is_blank(c) for _, c, _ in copies) or not _variables(environ)):
         trouble = "is empty: copy config.ini.example over it, or write [usher] into it if that is meant"
     own = compiled(b"" if trouble else data, name, environ, lambda text: absolute(text, here), now)
     problems = ((f"{name}: {trouble}",) if trouble else ()) + own.problems
@@ -161,31 +165,37 @@ def _compile(
     kept = {v: environ[v] for v in environ if v not in own.variables}
     folder_only = {v: environ[v] for v in environ if v == "USHER_USHER_DATA_DIR"}
     for _, copy, written in copies:
-        for variables in (kept, folder_only) if copy else ():
-            last = compiled(copy, VALID_COPY, variables, lambda text: absolute(text, here), now, any_zone=True)
+        for variables in (kept, folder_only) if copy is not None else ():
+            if _is_blank(copy) and not _variables(variables):
+                continue  # what a variable or a full disk has left of a copy says nothing
+            last = compiled(copy or b"", VALID_COPY, variables, lambda text: absolute(text, here), now, any_zone=True)
             if not last.problems:
                 since = local_time(last.settings["zone"], written)
                 return Config(path, last.settings, problems, f"the last valid copy of {since}", mark), False
     free = without_limits(own.settings)
-    free["usher"]["data_dir"] = next((f for f in reversed(folders) if os.path.isdir(f)), folders[0])
+    free["usher"]["data_dir"] = folders[0]
     return Config(path, free, problems, NO_LIMITS, mark), False
 
 
-def _last_copy(folder: str) -> tuple[bytes, float]:
-    """The last valid copy in this data folder and when it was written; empty where there is none."""
+def _is_blank(data: bytes | None) -> bool:
+    return not (data or b"").removeprefix(b"\xef\xbb\xbf").strip()
+
+
+def _last_copy(folder: str) -> tuple[bytes | None, float]:
+    """The last valid copy in this data folder and when it was written; None where there is none."""
     path = os.path.join(folder, VALID_COPY)
     try:
         with open(path, "rb") as file:
             return file.read(READ), os.stat(path).st_mtime
     except (OSError, ValueError):
-        return b"", 0.0
+        return None, 0.0
 
 
 def _keep(path: str, folder: str, data: bytes, environ: Mapping[str, str]) -> None:
     """Remember a valid content, and where the data folder is if that is not the usual place."""
     _make_folder(folder)
-    if _last_copy(folder)[0] != data or not data:
-        _write(os.path.join(folder, VALID_COPY), data)
+    if _last_copy(folder)[0] != data:
+        _write(os.path.join(folder, VALID_COPY), data, sure=True)
     usual = absolute("data", os.path.dirname(path))
     if folder != usual and not environ.get("USHER_USHER_DATA_DIR"):
         _write(_pointer(path), folder.encode("utf-8", "surrogateescape"))
@@ -221,15 +231,19 @@ def _make_folder(folder: str) -> None:
         return
 
 
-def _write(path: str, content: bytes) -> None:
-    """Replace the file in one step. A full or read-only disk must not keep the settings from being used."""
+def _write(path: str, content: bytes, sure: bool = False) -> None:
+    """Replace the file in one step; `sure`: it must be whole after a power cut as well.
+
+    A full or read-only disk must not keep the settings from being used.
+    """
     draft = f"{path}.{os.urandom(4).hex()}.tmp"
     try:
         file = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
         with open(file, "wb") as out:
             out.write(content)
             out.flush()
-            os.fsync(file)
+            if sure:
+                os.fsync(file)
         _give(draft, os.path.dirname(path))
         os.replace(draft, path)
     except (OSError, ValueError):

@@ -1,4 +1,4 @@
-"""The small languages of config.ini: durations, clock times, days, windows, values per day, dates, names.
+"""The small language of time in config.ini: durations, clock times, days, windows, values per day, dates.
 
 Pure functions from text to plain tuples and numbers, each raising GrammarError and nothing else. Durations and clock
 times are seconds, days are atoms as policy reads them, dates are day numbers of `date.toordinal()`.
@@ -6,10 +6,11 @@ times are seconds, days are atoms as policy reads them, dates are day numbers of
 
 from __future__ import annotations
 
-import difflib
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from datetime import date as Date
+
+from .values import GrammarError, clip, either, nearest, parts, show
 
 Atom = tuple[str | int, ...]
 Days = tuple[Atom, ...]
@@ -33,10 +34,6 @@ _DURATION = re.compile("".join(f"(?:([0-9]{{1,12}}){unit} ?)?" for unit in _UNIT
 _CLOCK = re.compile(r"([0-9]{1,2})(?:[:.]([0-9]{2}))?(?::([0-9]{2}))?(am|pm)?")
 _ISO = re.compile(r"([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})")
 _RANGE = re.compile(r"([0-9][0-9:.]*(?:am|pm)?)-([0-9][0-9:.]*(?:am|pm)?)")
-
-
-class GrammarError(ValueError):
-    """What was read and what would be valid instead, in one line for a person."""
 
 
 def duration(text: str) -> int:
@@ -80,7 +77,8 @@ def clock(text: str) -> int:
         raise GrammarError(f"{show(text)} is no clock time: write {near}")
     seconds = hour * 3600 + minute * 60 + second
     if seconds > DAY:
-        raise GrammarError(f"{show(text)} is no clock time, a day ends at 24:00: write 24:00 or {hour % 24}:{minute:02}")
+        near = f"24:00 or {hour % 24}:{minute:02}"
+        raise GrammarError(f"{show(text)} is no clock time, a day ends at 24:00: write {near}")
     return seconds
 
 
@@ -119,7 +117,7 @@ def date(text: str) -> int:
 def dates(text: str) -> tuple[tuple[int, int], ...]:
     """First and last day number of each date and range in `2026-07-03..2026-08-16, 2026-12-24`."""
     found = []
-    for part in _parts(text, "2026-07-03..2026-08-16, 2026-12-24"):
+    for part in _tidy_parts(text, "2026-07-03..2026-08-16, 2026-12-24"):
         if part.startswith("every "):
             raise GrammarError(f"{show(part)}: what repeats is not known to this version: write dates and ranges")
         found.append(_date_range(part))
@@ -128,7 +126,7 @@ def dates(text: str) -> tuple[tuple[int, int], ...]:
 
 def days(text: str, calendars: Collection[str] = ()) -> Days:
     """The days named in `sun, 2026-12-24` as atoms, () for every day. `calendars` are the names of [calendar]."""
-    words = [word for part in _parts(text, "sat, sun") for word in _words(part)]
+    words = [word for part in _tidy_parts(text, "sat, sun") for word in _words(part)]
     return _union(words, calendars)
 
 
@@ -136,7 +134,7 @@ def per_day(text: str, calendars: Collection[str] = ()) -> tuple[tuple[Days, int
     """(days, seconds) for each entry of `1h, weekend 2h, holidays unlimited`, in the order written; None lifts."""
     found: list[tuple[Days, int | None]] = []
     plain = ""
-    for part in _parts(text, "1h, weekend 2h"):
+    for part in _tidy_parts(text, "1h, weekend 2h"):
         words = _words(part)
         count = next((n for n, word in enumerate(words) if not _day_like(word)), len(words))
         if count == len(words):
@@ -156,84 +154,7 @@ def windows(text: str, calendars: Collection[str] = ()) -> tuple[tuple[Days, Ran
     A range is (start, end) in seconds after midnight of the day named; end is above 86400 where it crosses midnight.
     Days alone mean the whole day, `holidays none` no range.
     """
-    return tuple(_window(part, calendars) for part in _parts(text, "schoolnight 20:00-07:00"))
-
-
-def names(text: str) -> tuple[str, ...]:
-    """Names between commas, as written; one that holds a comma stands in "quotes" (a quote in it is doubled)."""
-    found: list[str] = []
-    for quoted, bare in _split_names(text):
-        name = quoted or bare
-        if not name:
-            continue
-        if not quoted and re.search(r"\s[#;]", bare):
-            head = re.split(r"\s+[#;]", bare)[0]
-            raise GrammarError(f'{show(bare)}: a comment needs a line of its own: write {clip(head)}, or "{clip(bare)}"')
-        if name.casefold() in (other.casefold() for other in found):
-            raise GrammarError(f"{show(name)} is named twice: write it once")
-        found.append(name)
-    return tuple(found)
-
-
-def number(text: str, low: int, high: int) -> int:
-    """A whole number from `low` to `high`."""
-    word = text.strip()
-    if not re.fullmatch(r"[+-]?[0-9]{1,18}", word):
-        raise GrammarError(f"{show(text)} is no whole number: write one from {low} to {high}")
-    if not low <= int(word) <= high:
-        raise GrammarError(f"{show(text)} is not from {low} to {high}: write {min(max(int(word), low), high)}")
-    return int(word)
-
-
-def numbers(text: str, low: int, high: int) -> tuple[int, ...]:
-    """Whole numbers between commas."""
-    found = [number(part, low, high) for part in _parts(text, "3, 5")]
-    for n in found:
-        if found.count(n) > 1:
-            raise GrammarError(f"{n} is named twice: write it once")
-    return tuple(found)
-
-
-def boolean(text: str) -> bool:
-    """yes or no, also true/false, on/off, 1/0."""
-    word = text.strip().lower()
-    if word in ("yes", "true", "on", "1"):
-        return True
-    if word in ("no", "false", "off", "0"):
-        return False
-    raise GrammarError(f"{show(text)} is neither yes nor no: write {nearest(word, ('yes', 'no')) or 'yes or no'}")
-
-
-def choice(text: str, choices: Collection[str]) -> str:
-    """One of the words in `choices`, in any case."""
-    word = text.strip().lower()
-    if word not in choices:
-        raise GrammarError(f"{show(text)} is not known here: write {nearest(word, choices) or either(choices)}")
-    return word
-
-
-def nearest(word: str, known: Iterable[str]) -> str:
-    """The most similar of `known`, or "" when nothing is near."""
-    lowered = {name.lower(): name for name in known}
-    found = difflib.get_close_matches(word.lower()[:60], lowered, 1, 0.6)
-    return lowered[found[0]] if found else ""
-
-
-def either(choices: Iterable[str]) -> str:
-    """a, b or c"""
-    *head, last = list(choices)
-    return f"{', '.join(head)} or {last}" if head else last
-
-
-def clip(text: str) -> str:
-    """The text on one line, at most 60 characters of it, with nothing that a terminal or a log would obey."""
-    line = "".join(c if c.isprintable() else "?" for c in text.strip())
-    return line if len(line) <= 60 else line[:59] + "…"
-
-
-def show(text: str) -> str:
-    """As `clip`, and visible where it is empty."""
-    return clip(text) or "nothing"
+    return tuple(_window(part, calendars) for part in _tidy_parts(text, "schoolnight 20:00-07:00"))
 
 
 def _no_duration(word: str, text: str) -> str:
@@ -256,7 +177,8 @@ def _meant(word: str) -> int | None:
     piece = r"([0-9]{1,6}(?:[.,][0-9]{1,3})?) ?(w|d|h|m|s|weeks?|days?|hours?|hrs?|minutes?|mins?|seconds?|secs?)"
     if not re.fullmatch(f"(?:{piece}(?:,| and)? ?)+", word):
         return None
-    return round(sum(float(n.replace(",", ".")) * _UNITS[unit[0]] for n, unit in re.findall(piece + r"(?![a-z])", word)))
+    found = re.findall(piece + r"(?![a-z])", word)
+    return round(sum(float(n.replace(",", ".")) * _UNITS[unit[0]] for n, unit in found))
 
 
 def _amount(text: str, day_words: list[str]) -> int:
@@ -303,8 +225,10 @@ def _range(word: str, part: str) -> tuple[int, int]:
     for time, half, other in ((first, *halves), (last, halves[1], halves[0])):
         hour = int(re.split("[:.]", time)[0]) if not half else 0
         if other and 1 <= hour <= 12:
-            ways = [word.replace(f"{first}-{last}", f"{time}{h}-{last}" if time is first else f"{first}-{time}{h}")
-                    for h in (other, "pm" if other == "am" else "am")]
+            ways = [
+                word.replace(f"{first}-{last}", f"{time}{h}-{last}" if time is first else f"{first}-{time}{h}")
+                for h in (other, "pm" if other == "am" else "am")
+            ]
             raise GrammarError(f"{show(word)} can be read in two ways: write {ways[0]} or {ways[1]}")
     if not any(halves) and ":" not in word and "." not in word:
         raise GrammarError(f"{show(word)} is no range of times: write {first}:00-{last}:00")
@@ -344,7 +268,8 @@ def _day(word: str, calendars: Collection[str]) -> Days:
             raise GrammarError(f"{show(word)} can be read in two ways: write {first} or everyday")
         return tuple(("weekday", (ends[0] + n) % 7) for n in range((ends[1] - ends[0]) % 7 + 1))
     near = nearest(word, [*WEEKDAYS, *_FULL, *_GROUPS, "holidays", *calendars])
-    raise GrammarError(f"{show(word)} is no day and no name in [calendar]: write {near or 'for example mon or weekend'}")
+    near = near or "for example mon or weekend"
+    raise GrammarError(f"{show(word)} is no day and no name in [calendar]: write {near}")
 
 
 def _weekday(word: str) -> int | None:
@@ -388,11 +313,8 @@ def _exists(month: str, day: int) -> bool:
     return True
 
 
-def _parts(text: str, example: str) -> list[str]:
-    found = [_tidy(part) for part in text.split(",")]
-    if not all(found[:-1]) or not found[0]:
-        raise GrammarError(f"{show(text)}: there is nothing before a comma: write it like {example}")
-    return found if found[-1] else found[:-1]
+def _tidy_parts(text: str, example: str) -> list[str]:
+    return [_tidy(part) for part in parts(text, example)]
 
 
 def _tidy(text: str) -> str:
@@ -408,20 +330,3 @@ def _words(part: str) -> list[str]:
 
 def _head(words: list[str]) -> str:
     return " ".join(words) + " " if words else ""
-
-
-def _split_names(text: str) -> list[tuple[str, str]]:
-    """(quoted, bare) for each name between commas: one of the two is empty."""
-    found, rest = [], text.strip()
-    while rest:
-        if rest.startswith('"'):
-            quoted = re.match(r'"((?:[^"]|"")*)"\s*(?:,|$)', rest)
-            if not quoted:
-                raise GrammarError(f'{show(rest)}: a quote is not closed before the comma: write "{clip(rest.strip(chr(34)))}"')
-            found.append((quoted[1].replace('""', '"').strip(), ""))
-            rest = rest[quoted.end() :].strip()
-        else:
-            bare, _, rest = rest.partition(",")
-            found.append(("", bare.strip()))
-            rest = rest.strip()
-    return found

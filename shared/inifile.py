@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from .grammar import clip
+from .values import clip
 
 BIGGEST = 1_000_000  # bytes; a house with 250 persons needs 50,000
 UTF16 = (b"\xff\xfe", b"\xfe\xff")
@@ -78,7 +78,7 @@ def plain(key: str) -> str:
 
 def _whole_file(data: bytes) -> Mistake | None:
     if len(data) > BIGGEST:
-        return Mistake(0, f"is larger than {BIGGEST:,} bytes: it cannot be a config.ini, copy config.ini.example over it")
+        return Mistake(0, f"is larger than {BIGGEST} bytes, which no config.ini is: copy config.ini.example over it")
     if data.startswith(UTF16):
         return Mistake(0, "is saved as UTF-16: save it as UTF-8")
     nul = data.find(b"\0")
@@ -109,7 +109,8 @@ def _header(body: str, line: int, found: IniFile) -> Header:
     inner, end, behind = body[1:].partition("]")
     section, colon, name = inner.partition(":")
     header = Header(section.strip().lower(), " ".join(name.lower().split()) if colon else None, line)
-    shown = clip(f"[{header.section}{':' + (header.name or 'NAME') if colon else ''}]")
+    whole = f"[{header.section}{':' + (header.name or 'NAME') if colon else ''}]"
+    shown = clip(whole) if plain(header.section) == header.section and "=" not in whole else "[section]"
     if not end:
         found.mistakes.append(Mistake(line, f"a [section] is not closed: write {shown}"))
     elif behind.strip() and behind.strip()[0] not in "#;":
@@ -134,9 +135,12 @@ def _entry(
         found.mistakes.append(Mistake(line, "there is text before the first [section]: write [usher] above it"))
         return False
     if not equals or not key:
-        hint = "write key = value" if not equals else "write the key before the ="
-        also = "; a comment begins with #, and a value goes on in the next line only after a comma" if not equals else ""
-        found.mistakes.append(Mistake(line, f"this is neither key = value nor a [section]: {hint}{also}"))
+        hint = (
+            "write the key before the ="
+            if equals
+            else ("write key = value; a comment begins with #, and a value goes on in the next line only after a comma")
+        )
+        found.mistakes.append(Mistake(line, f"this is neither key = value nor a [section]: {hint}"))
         return False
     where = (header.section, header.name, key)
     if where in keys:

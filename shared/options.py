@@ -1,16 +1,16 @@
-"""Every key of config.ini: its type, default and meaning. Parsing, config.ini.example and README's list come from here."""
+"""Every key of config.ini: type, default, meaning. Parsing, config.ini.example and the README's list come from here."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from typing import Any, NamedTuple
 
-from . import grammar
-from .grammar import GrammarError
+from . import grammar, values
+from .values import GrammarError
 
 
 class Option(NamedTuple):
-    """One key. `default` is written as in config.ini, "" being no value; `choices` and `bounds` belong to some kinds."""
+    """One key. `default` is as written in config.ini, "" for no value; `choices` and `bounds` belong to some kinds."""
 
     section: str
     key: str
@@ -31,8 +31,8 @@ SECTIONS = {
     "notify": "Messages to you through notification agents that you already have in Tautulli.",
     "calendar": "Names for days, to be used in limits: dates and ranges of dates between commas. Add your own names.",
     "everyone": "Limits for all who are not exempt. What is empty does not limit anybody.",
-    "group": "Limits for the members of a group, each for themselves. They replace those of [everyone].",
-    "person": "One human being: any number of users and devices. Limits here replace those of the group and of [everyone].",
+    "group": "Limits for the members of a group, each for themselves. Any key of [everyone] may stand here and replaces it.",
+    "person": "A human being with all users and devices. Any key of [everyone] may stand here and replaces it.",
 }
 FIXED = ("usher", "tautulli", "plex", "mail", "discord", "notify", "everyone")
 NAMED = ("group", "person")
@@ -44,20 +44,20 @@ _MEDIA = ("movie", "episode", "track", "photo", "clip")
 
 _OWN = (
     Option("usher", "dry_run", "yes or no", "yes", "Only say what would happen: nothing is stopped, nobody is told."),
-    Option("usher", "data_dir", "folder", "data", "Where the ledger and the log are kept, beside this file or a full path."),
-    Option("usher", "timezone", "time zone", "", "The zone of all times here. Empty: that of the system.", "Europe/Zurich"),
+    Option("usher", "data_dir", "folder", "data", "Where ledger and log are kept: beside this file, or a full path."),
+    Option("usher", "timezone", "time zone", "", "The zone of all times here. Empty: the system's.", "Europe/Zurich"),
     Option("usher", "day_starts", "time", "04:00", "When a day ends and the next begins, for all budgets."),
     Option("usher", "week_starts", "day of the week", "mon", "The first day of a week."),
-    Option("usher", "owner_devices", "names", "", "If set, your own plays are free of limits on these devices only.", "My phone"),
+    Option("usher", "owner_devices", "names", "", "If set, your own plays are free on these devices only.", "My phone"),
     Option("usher", "keep_history", "duration", "400d", "How long the ledger remembers."),
     Option("usher", "language", "choice", "en", "The language of messages to viewers.", choices=("en",)),
     Option("usher", "log_level", "choice", "info", "How much usher.log tells.", choices=_LEVELS),
     Option("tautulli", "url", "address", "", "Address of Tautulli, with its http_root.", "http://192.168.1.5:8181"),
     Option("tautulli", "apikey", "secret", "", "In Tautulli under Settings, Web Interface, API key."),
-    Option("tautulli", "verify_tls", "certificates", "auto", "auto, yes, no, or a file with your own certificate authority."),
+    Option("tautulli", "verify_tls", "certificates", "auto", "Check certificates: auto, yes, no, or a file."),
     Option("plex", "url", "address", "", "Address of the Plex server.", "http://192.168.1.5:32400"),
     Option("plex", "token", "secret", "", "The X-Plex-Token of the server's owner."),
-    Option("plex", "verify_tls", "certificates", "auto", "auto, yes, no, or a file with your own certificate authority."),
+    Option("plex", "verify_tls", "certificates", "auto", "Check certificates: auto, yes, no, or a file."),
     Option("mail", "host", "text", "", "Name of the mail server.", "smtp.example.com"),
     Option("mail", "port", "number", "", "Its port. Empty: 587, with tls 465, with none 25.", "587", bounds=(1, 65535)),
     Option("mail", "security", "choice", "starttls", "How the connection is protected.", choices=tuple(PORTS)),
@@ -76,23 +76,24 @@ _OWN = (
     Option("group", "members", "members", "", "Persons and users, also @home, @managed, @friends.", "emma, max"),
     Option("person", "users", "names", "", "Plex user names, mail addresses or ids.", "emma"),
     Option("person", "devices", "names", "", "Names or machine ids of players, whoever uses them.", "Emma's iPad"),
-    Option("person", "exempt", "yes or no", "", "No limit holds for this person.", "yes"),
+    Option("person", "exempt", "yes or no", "", "No limit holds for this person.", "no"),
 )  # fmt: skip
 _LIMITS = (
     Option("everyone", "daily", "durations per day", "", "Most watching in a day.", "1h, weekend 2h, holidays 3h"),
     Option("everyone", "weekly", "limit", "", "Most watching in a week.", "10h"),
     Option("everyone", "monthly", "limit", "", "Most watching in a month.", "40h"),
     Option("everyone", "sitting", "limit", "", "Most watching without a rest.", "30m"),
-    Option("everyone", "rest", "limit", "15m", "How long a rest must be before a new sitting. With none any pause will do."),
-    Option("everyone", "blocked", "windows", "", "When nothing may be watched.", "schoolnight 20:00-07:00, weekend 23:00-08:00"),
-    Option("everyone", "allowed", "windows", "", "The only times to watch; instead of blocked.", "weekday 15:00-19:00, weekend"),
-    Option("everyone", "unlimited_days", "days", "", "Days without budgets, windows and sittings.", "sun, 2026-12-24"),
+    Option("everyone", "rest", "limit", "15m", "The rest needed before a new sitting. With none any pause will do."),
+    Option("everyone", "blocked", "windows", "", "No watching then.",
+           "schoolnight 20:00-07:00, weekend 23:00-08:00"),
+    Option("everyone", "allowed", "windows", "", "Watching only then; instead of blocked.", "weekday 15:00-19:00, weekend"),
+    Option("everyone", "unlimited_days", "days", "", "Days without budget, window and sitting.", "sun, 2026-12-24"),
     Option("everyone", "uncounted", "windows", "", "Times that use up no budget.", "sat 08:00-10:00"),
-    Option("everyone", "uncounted_media", "media", "track, photo, clip", "Media that use up no budget.", choices=_MEDIA),
+    Option("everyone", "uncounted_media", "media", "track, photo, clip", "Media that use no budget.", choices=_MEDIA),
     Option("everyone", "uncounted_libraries", "limit names", "", "Libraries that use up no budget.", "Music videos"),
     Option("everyone", "warn_before", "durations", "10m, 2m", "How long before the end a viewer is warned."),
     Option("everyone", "message", "message", "", "Added to what a viewer reads when stopped.", "Ask me for more."),
-)
+)  # fmt: skip
 _DRY_RUN = Option("", "dry_run", "yes or no", "", "Rehearse, or not, for these only; otherwise as in [usher].", "no")
 
 OPTIONS = (
@@ -113,11 +114,11 @@ def parse(option: Option, text: str, calendars: Collection[str] = (), resolve: C
         return None
     match option.kind:
         case "yes or no":
-            return grammar.boolean(text)
+            return values.boolean(text)
         case "number":
-            return grammar.number(text, *option.bounds)
+            return values.number(text, *option.bounds)
         case "numbers":
-            return grammar.numbers(text, *option.bounds)
+            return values.numbers(text, *option.bounds)
         case "duration" | "limit":
             return grammar.duration(text)
         case "durations":
@@ -135,25 +136,25 @@ def parse(option: Option, text: str, calendars: Collection[str] = (), resolve: C
         case "time":
             return _time(text)
         case "choice":
-            return grammar.choice(text, option.choices)
+            return values.choice(text, option.choices)
         case "names" | "limit names":
-            return grammar.names(text)
+            return values.names(text)
         case "media":
-            return tuple(grammar.choice(name, option.choices) for name in grammar.names(text))
+            return tuple(values.choice(name, option.choices) for name in values.names(text))
         case "members":
             return _members(text)
         case "address" | "secret address":
-            return _address(text)
+            return values.address(text)
         case "mail address":
-            return _mail_address(text)
+            return values.mail_address(text)
         case "mail addresses":
-            return tuple(_mail_address(name) for name in grammar.names(text))
+            return tuple(values.mail_address(name) for name in values.names(text))
         case "color":
-            return _color(text)
+            return values.color(text)
         case "folder":
             return resolve(text)
         case "certificates":
-            return _certificates(text, resolve)
+            return values.certificates(text, resolve)
     return text.strip()  # text, message, secret, time zone (which is looked up where the transitions are made)
 
 
@@ -177,7 +178,7 @@ def render_example() -> str:
             value = option.example if section in NAMED else option.default
             lines.append(f"{mark}{option.key} = {value}".rstrip())
         if section in NAMED:
-            lines += ["# daily = 45m, weekend 1h30m", "# … and every other key of [everyone]"]
+            lines.append("# daily = 45m, weekend 1h30m")
     return "\n".join(lines) + "\n"
 
 
@@ -215,7 +216,7 @@ _HEAD = """\
 def _about(option: Option) -> list[str]:
     line = f"# {option.doc}"
     if option.kind in ("choice", "media"):
-        line += f" One of: {', '.join(option.choices)}." if option.kind == "choice" else f" Of: {', '.join(option.choices)}."
+        line += f" {'One' if option.kind == 'choice' else 'Any'} of: {', '.join(option.choices)}."
     return [line, f"# Example: {option.key} = {option.example}"] if option.example else [line]
 
 
@@ -232,60 +233,14 @@ def _code(text: str) -> str:
 def _time(text: str) -> int:
     seconds = grammar.clock(text)
     if seconds == grammar.DAY:
-        raise GrammarError(f"{grammar.show(text)} is the end of a day: write 0:00")
+        raise GrammarError(f"{values.show(text)} is the end of a day: write 0:00")
     return seconds
 
 
 def _members(text: str) -> tuple[str, ...]:
-    found = grammar.names(text)
+    found = values.names(text)
     for name in found:
         if name.startswith("@") and name.lower() not in MEMBERS:
-            near = grammar.nearest(name, MEMBERS) or grammar.either(MEMBERS)
-            raise GrammarError(f"{grammar.show(name)} is not known to this version: write {near}")
+            near = values.nearest(name, MEMBERS) or values.either(MEMBERS)
+            raise GrammarError(f"{values.show(name)} is not known to this version: write {near}")
     return found
-
-
-def _address(text: str) -> str:
-    from urllib.parse import urlsplit
-
-    word = text.strip().rstrip("/")
-    try:
-        parts = urlsplit(word)
-        good = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
-    except ValueError:  # a port that is none, a bracket that is not closed
-        good = False
-    if not good or " " in word:
-        near = f"http://{word}" if "://" not in word and " " not in word and word else "it like http://192.168.1.5:8181"
-        raise GrammarError(f"{grammar.show(text)} is no address: write {grammar.clip(near)}")
-    return word
-
-
-def _mail_address(text: str) -> str:
-    word = text.strip()
-    address = word[word.find("<") + 1 : -1] if word.endswith(">") and "<" in word else word
-    name, at, host = address.partition("@")
-    if not (name and at and host) or " " in address or "@" in host:
-        raise GrammarError(f"{grammar.show(text)} is no mail address: write it like me@example.com")
-    return word
-
-
-def _color(text: str) -> str:
-    digits = text.strip().removeprefix("#").lower()
-    if len(digits) != 6 or not set(digits) <= set("0123456789abcdef"):
-        raise GrammarError(f"{grammar.show(text)} is no color: write it like #e5a00d")
-    if not text.strip().startswith("#"):
-        raise GrammarError(f"{grammar.show(text)} has no #: write #{digits}")
-    return "#" + digits
-
-
-def _certificates(text: str, resolve: Callable[[str], str]) -> str:
-    word = text.strip()
-    if word.lower() == "auto":
-        return "auto"
-    if any(c in word for c in "/\\."):
-        return resolve(word)
-    try:
-        return "yes" if grammar.boolean(word) else "no"
-    except GrammarError:
-        near = grammar.nearest(word, ("auto", "yes", "no")) or "auto, yes, no or the path of a file"
-        raise GrammarError(f"{grammar.show(text)} is not known here: write {near}") from None

@@ -1,12 +1,13 @@
-"""From the text of config.ini and the environment to the settings that the other parts read, and every mistake in both."""
+"""From config.ini and the environment to the settings that the other parts read, with every mistake in both."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
-from . import grammar, inifile, options, zone
-from .grammar import GrammarError, clip, nearest
+from . import grammar, inifile, options, values, zone
+from .values import GrammarError, clip, nearest
 
 YEAR = 366 * 86400
 MOST_PROBLEMS = 50
@@ -83,7 +84,9 @@ def local_time(transitions: Iterable[tuple[int, int]], second: float) -> str:
 
 def _take_headers(work: _Work, headers: list[inifile.Header]) -> None:
     for section, name, line in headers:
-        label = f"{work.file} line {line}: [{clip(section)}{'' if name is None else ':' + clip(name)}]"
+        shown = inifile.plain(section) == section and "=" not in (name or "")
+        label = f"[{section}{'' if name is None else ':' + clip(name)}]" if shown else "this section"
+        label = f"{work.file} line {line}: {label}"
         if section not in options.SECTIONS:
             near = nearest(section, options.SECTIONS)
             also = f": write [{near}{':NAME' if near in options.NAMED else ''}]" if near else _known_sections()
@@ -99,7 +102,7 @@ def _take_headers(work: _Work, headers: list[inifile.Header]) -> None:
 
 def _known_sections() -> str:
     shown = [f"[{s}:NAME]" if s in options.NAMED else f"[{s}]" for s in options.SECTIONS]
-    return f": write {grammar.either(shown)}"
+    return f": write {values.either(shown)}"
 
 
 def _take_entries(work: _Work, entries: list[inifile.Entry]) -> None:
@@ -119,12 +122,11 @@ def _unknown_key(section: str, key: str) -> str:
         return ""
     if section == "calendar":
         return _bad_calendar_name(key)
+    homes = [s for s, k in options.TABLE if k == key]
+    if homes:
+        home = f"[{homes[0]}:NAME]" if homes[0] in options.NAMED else f"[{homes[0]}]"
+        return f"{inifile.plain(key)} is not known here: write it into {home}"
     near = nearest(key, options.keys(section))
-    if not near or near != key:
-        homes = [s for s, k in options.TABLE if k == key]
-        if homes:
-            home = f"[{homes[0]}:NAME]" if homes[0] in options.NAMED else f"[{homes[0]}]"
-            return f"{inifile.plain(key)} is not known here: write it into {home}"
     also = f"write {near}" if near else f"its keys are {', '.join(options.keys(section))}"
     return f"{inifile.plain(key)} is not known to this version: {also}"
 
@@ -163,13 +165,13 @@ def _target(work: _Work, variable: str) -> tuple[_Where, str, str]:
         name = key[: -len(best) - 1]
         known = [n for s, n in work.values if s == section and _as_variable(n) == name]
         if len(known) > 1:
-            both = grammar.either(f"[{section}:{n}]" for n in known)
+            both = values.either(f"[{section}:{clip(n)}]" for n in known)
             return ("", ""), "", f"can mean {both}: write the key into the section in {work.file}"
         return (section, known[0] if known else name), best, ""
     if section in options.SECTIONS:
         problem = _unknown_key(section, key) if key else f"names no key: write USHER_{section.upper()}_KEY"
         return (section, ""), key, problem
-    near = grammar.nearest(section, options.SECTIONS)
+    near = nearest(section, options.SECTIONS)
     if near and abs(len(near) - len(section)) <= 1:
         return ("", ""), "", f"is not known to this version: write USHER_{near.upper()}_{key.upper()}"
     return ("", ""), "", ""
@@ -184,16 +186,14 @@ def _values(work: _Work, resolve: Callable[[str], str]) -> dict[str, Any]:
     settings: dict[str, Any] = {section: _defaults(section, resolve) for section in (*options.FIXED, "calendar")}
     settings |= {section: {} for section in options.NAMED}
     holidays = options.TABLE[("calendar", "holidays")]
-    for (section, name), values in work.values.items():
+    for (section, name), found in work.values.items():
         target = settings[section].setdefault(name, {}) if section in options.NAMED else settings[section]
-        for key, value in values.items():
+        for key, value in found.items():
             option = options.TABLE.get((section, key), holidays)
             try:
                 target[key] = options.parse(option, value.text, calendars, resolve)
             except GrammarError as error:
-                hidden = key in options.SECRETS or (option.kind == "address" and ("@" in value.text or "oken" in value.text))
-                text = "(hidden): it is no valid value: write it anew" if hidden else f"{clip(value.text)}: {error}"
-                _mistake_at(work, value, section, name, f"{key} = {text}")
+                _wrong(work, section, name, key, str(error), hidden=_is_secret(option, value.text))
     mail = settings["mail"]
     mail["port"] = mail["port"] or options.PORTS[mail["security"]]
     return settings
@@ -212,18 +212,18 @@ def _defaults(section: str, resolve: Callable[[str], str] = str) -> dict[str, An
 
 
 def _cross_checks(work: _Work, settings: dict[str, Any]) -> None:
-    for (section, name), values in work.values.items():
-        if "blocked" in values and "allowed" in values:
-            later = max(values["blocked"], values["allowed"], key=lambda value: value.line)
-            _mistake_at(work, later, section, name, "blocked and allowed are one setting: write one of them")
+    for (section, name), found in work.values.items():
+        if "blocked" in found and "allowed" in found:
+            later = "allowed" if found["allowed"].line >= found["blocked"].line else "blocked"
+            _wrong(work, section, name, later, "blocked and allowed are one setting: write one of them")
     for name in settings["person"]:
         if not {"users", "devices"} & work.values[("person", name)].keys():
-            problem = f"has neither users nor devices, so it is nobody: write users = {clip(name)}"
-            _mistake_at(work, _Value("", work.lines.get(("person", name), LATE)), "person", name, problem)
+            _wrong(
+                work, "person", name, "", f"has neither users nor devices, so it is nobody: write users = {clip(name)}"
+            )
     for name in settings["group"]:
         if "members" not in work.values[("group", name)]:
-            problem = "has no members: write members = and the names of persons or users"
-            _mistake_at(work, _Value("", work.lines.get(("group", name), LATE)), "group", name, problem)
+            _wrong(work, "group", name, "", "has no members: write members = and the names of persons or users")
     owner_of_user = _unique(work, settings, "person", "users", {})
     _unique(work, settings, "person", "devices", {})
     aliases = {user: name for user, name in owner_of_user.items() if user not in settings["person"]}
@@ -242,8 +242,8 @@ def _unique(work: _Work, settings: dict[str, Any], section: str, key: str, alias
             first, as_what = found[thing]
             also = "" if as_what.casefold() == written.casefold() else f" as {clip(as_what)}"
             place = f"[{section}:{clip(first)}]" if first != name else "this section"
-            problem = f"{key} = {clip(written)}: stands already in {place}{also}: write it in one place only"
-            _mistake_at(work, work.values[(section, name)][key], section, name, problem)
+            problem = f"{clip(written)} stands already in {place}{also}: write it in one place only"
+            _wrong(work, section, name, key, problem)
     return {thing: name for thing, (name, _) in found.items()}
 
 
@@ -254,8 +254,7 @@ def _zone(work: _Work, usher: dict[str, Any], now: float, any_zone: bool) -> tup
     except zone.UnknownZone as error:
         if not any_zone:
             near = f"write {error.nearest}" if error.nearest else "write one like Europe/Zurich"
-            value = work.values[("usher", "")]["timezone"]
-            _mistake_at(work, value, "usher", "", f"timezone = {clip(value.text)}: there is no such time zone: {near}")
+            _wrong(work, "usher", "", "timezone", f"{clip(error.name)} is no time zone: {near}")
         return zone.transitions("", start, end)
 
 
@@ -267,20 +266,40 @@ def _mistake(work: _Work, line: int, text: str, variable: str = "") -> None:
     work.mistakes.append((line, text, variable))
 
 
-def _mistake_at(work: _Work, value: _Value, section: str, name: str, text: str) -> None:
+def _wrong(work: _Work, section: str, name: str, key: str, problem: str, hidden: bool = False) -> None:
+    """Note what is wrong with a value, or with no `key` what is wrong with the whole section."""
+    written = work.values[(section, name)]
+    if key:
+        value = written[key]
+        shown = "(hidden)" if hidden else clip(value.text)
+        problem = "is no valid value: write it anew" if hidden else problem
+        # most grammar errors begin with what was read: it need not stand there twice
+        problem = f" = {problem}" if problem.startswith(shown) else f" = {shown}: {problem}"
+    elif (section, name) in work.lines:
+        value = _Value("", work.lines[(section, name)])
+    else:  # only variables speak of it
+        value = next(iter(written.values()))
+        problem = f": [{section}:{clip(name)}] {problem}"
     if value.variable:
-        text = text.partition(" = ")[2] if text.startswith(f"{text.split(' ')[0]} = ") else text
-        sign = " = " if not text.startswith(("blocked", "has")) else ": "
-        _mistake(work, LATE, f"{value.variable}{sign}{text}", value.variable)
-    elif value.line == LATE:  # a person that only variables speak of
-        first = next(v.variable for v in work.values[(section, name)].values())
-        _mistake(work, LATE, f"{first}: {_title(section, name)} {text}", first)
+        _mistake(work, LATE, f"{value.variable}{problem}", value.variable)
     else:
-        _mistake(work, value.line, f"{work.file} line {value.line}: {_title(section, name)} {text}")
+        place = f"{work.file} line {value.line}: {_title(section, name)}"
+        _mistake(work, value.line, f"{place} {key}{problem}")
+
+
+def _is_secret(option: options.Option, text: str) -> bool:
+    """Also an address that carries a login or a token, and what could be a token in the place of something else."""
+    if option.key in options.SECRETS or (option.kind == "address" and ("@" in text or "token" in text.lower())):
+        return True
+    return (
+        option.section in ("tautulli", "plex", "discord")
+        and max(map(len, re.findall("[A-Za-z0-9_-]+", text + " -"))) >= 16
+    )
 
 
 def _rendered(work: _Work) -> tuple[str, ...]:
-    secrets = {v.text for vs in work.values.values() for key, v in vs.items() if key in options.SECRETS and len(v.text) > 3}
+    written = [(key, value.text) for found in work.values.values() for key, value in found.items()]
+    secrets = [text for key, text in written if key in options.SECRETS and key != "username" and len(text) > 5]
     lines = []
     for _, text, _ in sorted(work.mistakes, key=lambda mistake: mistake[0]):
         for secret in secrets:
@@ -288,4 +307,3 @@ def _rendered(work: _Work) -> tuple[str, ...]:
         lines.append(text)
     more = len(lines) - MOST_PROBLEMS
     return (*lines[:MOST_PROBLEMS], f"{work.file}: and {more} more") if more > 0 else tuple(lines)
-

@@ -13,6 +13,7 @@ class UnknownZone(ValueError):
 
     def __init__(self, name: str, nearest: str) -> None:
         super().__init__(f"there is no time zone {name}")
+        self.name = name
         self.nearest = nearest
 
 
