@@ -1,0 +1,78 @@
+"""Fixtures for all tests: worlds, and a guard that keeps the tests inside of them."""
+import contextlib
+import os
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+from tests.sandbox.world import World
+
+PROJECT = Path(__file__).resolve().parents[1]
+HOSTS = ["standin"] + ["real"] * bool(os.environ.get("TAUTULLI_HOME"))
+LOOPBACK = ("127.", "::1", "localhost")
+OURS = tuple(str(PROJECT / name) for name in ("config.ini", "data"))
+
+settings.register_profile("here", deadline=None)
+settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
+settings.load_profile("ci" if os.environ.get("CI") else "here")
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "slow: waits for a clock; `-m 'not slow'` leaves it out")
+
+
+@pytest.fixture(scope="module", params=HOSTS)
+def host(request):
+    """Which Tautulli: the stand-in, and with TAUTULLI_HOME set also the real one."""
+    return request.param
+
+
+@pytest.fixture
+def world(host):
+    """world(**kw) makes a World on this host; it ends with the test."""
+    with contextlib.ExitStack() as stack:
+        yield lambda **kw: stack.enter_context(World(host=host, **kw))
+
+
+# ---- the guard ----
+
+class Outside(AssertionError):
+    """A test reached for something that is not of its world."""
+
+
+_guard = {"on": False}
+
+
+def _audit(event, args):
+    if not _guard["on"]:
+        return
+    if event in ("socket.connect", "socket.sendto"):
+        address = args[1]
+        if isinstance(address, tuple) and not str(address[0]).startswith(LOOPBACK):
+            raise Outside(f"a test tried to connect to {address}")
+    elif event == "socket.getaddrinfo":
+        name = args[0].decode() if isinstance(args[0], bytes) else args[0]
+        if name and not name.startswith(LOOPBACK):
+            raise Outside(f"a test asked for the address of {name}")
+    elif event in ("open", "sqlite3.connect"):
+        path = args[0]
+        if isinstance(path, (str, bytes, os.PathLike)) and os.path.abspath(os.fsdecode(path)).startswith(OURS):
+            name = os.fsdecode(path)
+            if any(os.path.abspath(name) == p or os.path.abspath(name).startswith(p + os.sep) for p in OURS):
+                raise Outside(f"a test opened the project's own {name}")
+
+
+sys.addaudithook(_audit)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _stay_inside():
+    """No socket beyond loopback, nothing of the project's own configuration and data, no settings of the caller's."""
+    taken = {k: os.environ.pop(k) for k in list(os.environ) if k.startswith(("USHER_", "TAUTULLI_", "PLEX_"))
+             and k != "TAUTULLI_HOME"}
+    _guard["on"] = True
+    yield
+    _guard["on"] = False
+    os.environ.update(taken)

@@ -1,0 +1,106 @@
+"""Usher's own bundle inside a world: copied, configured, and registered in the world's Tautulli."""
+import ast
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parents[2]
+PARTS = ("agents", "shared", "install.py", "config.ini.example", "requirements.txt")
+TRIGGERS = ("on_play", "on_pause", "on_resume", "on_stop", "on_change", "on_error", "on_buffer", "on_concurrent")
+# The argument line, until shared/jobs/limit_streams.py says one of its own (ARGUMENTS).
+ARGUMENTS = ("--event={action} --session-key={session_key} --session-id={session_id} --user-id={user_id} "
+             "--username={username} --machine-id={machine_id} --rating-key={rating_key} --media-type={media_type} "
+             "--title={title} --content-rating={content_rating} --ip-address={ip_address} --player={player} "
+             "--platform={platform} --section-id={section_id} --library-name={library_name} "
+             "--started={started_unixtime} --location={stream_location} --transcode={transcode_decision}")
+
+
+class Usher:
+    """root: the bundle's folder; data: its data folder; limit_streams, journal: ids of its notifiers."""
+
+    def __init__(self, world, root):
+        self.world, self.root, self.data = world, str(root), os.path.join(root, "data")
+        self.limit_streams = self.journal = None
+
+    def environment(self, user_id=None, **more):
+        """What Tautulli would give to a script."""
+        tautulli = self.world.tautulli
+        if not tautulli.real:
+            return {**tautulli.scripts.environment(user_id), **more}
+        paths = [os.path.join(tautulli.home, "lib"), tautulli.home, *(p for p in sys.path if p.startswith(sys.prefix))]
+        return {"PATH": os.environ.get("PATH", os.defpath), "HOME": tautulli.datadir, "LANG": "C.UTF-8", **tautulli.env,
+                "PLEX_URL": self.world.plex.url, "PLEX_TOKEN": self.world.owner.token, "PLEX_USER_TOKEN": "",
+                "TAUTULLI_URL": tautulli.url, "TAUTULLI_PUBLIC_URL": "/", "TAUTULLI_APIKEY": tautulli.api_key,
+                "TAUTULLI_ENCODING": "UTF-8", "PYTHONPATH": os.pathsep.join(paths), **more}
+
+    def run(self, *args, script="agents/limit_streams.py", env=None, timeout=30, stdin=subprocess.DEVNULL):
+        """Run a script of the bundle as Tautulli would; env: more environment, None as a value takes a name away."""
+        told = {k: v for k, v in {**self.environment(), **(env or {})}.items() if v is not None}
+        path = os.path.join(self.root, script)
+        return subprocess.run([self.world.tautulli.python, path, *map(str, args)], cwd=os.path.dirname(path), env=told,
+                              stdin=stdin, capture_output=True, text=True, timeout=timeout)
+
+    def ledger(self):
+        """A read-only connection to the ledger."""
+        db = sqlite3.connect(f"file:{self.data}/ledger.db?mode=ro", uri=True, timeout=10)
+        db.row_factory = sqlite3.Row
+        return db
+
+    def log(self):
+        """usher.log, or nothing if there is none yet."""
+        path = Path(self.data, "usher.log")
+        return path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
+
+    def configure(self, text):
+        """Write config.ini anew."""
+        path = os.path.join(self.root, "config.ini")
+        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as f:
+            f.write(text)
+        if self.world.user is not None:
+            os.chown(path, self.world.user, self.world.user)
+
+
+def arguments():
+    """The argument line that the bundle documents: ARGUMENTS of shared/jobs/limit_streams.py, a plain string there."""
+    path = PROJECT / "shared" / "jobs" / "limit_streams.py"
+    if path.exists():
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            names = [t.id for t in getattr(node, "targets", [getattr(node, "target", None)]) if isinstance(t, ast.Name)]
+            if "ARGUMENTS" in names and node.value is not None:
+                return ast.literal_eval(node.value)
+    return ARGUMENTS
+
+
+def copy(target):
+    """The bundle as an owner has it: no caches, no data, no config.ini."""
+    for name in PARTS:
+        source = PROJECT / name
+        if source.is_dir():
+            shutil.copytree(source, target / name, ignore=shutil.ignore_patterns("__pycache__", "*.pyc", ".*"))
+        elif source.exists():
+            shutil.copy(source, target / name)
+
+
+def install_usher(world, config_text="", triggers=TRIGGERS, timeout=30, name="usher", register=True):
+    """Copy the project's bundle below the world's folder and register it. triggers: of limit_streams.py;
+    register=False: only copy and configure."""
+    root = Path(world.dir, name)
+    root.mkdir()
+    copy(root)
+    usher = Usher(world, root)
+    if world.user is not None:
+        os.chown(root, world.user, world.user)
+    usher.configure(config_text)
+    if register:
+        agents = os.path.join(usher.root, "agents")
+        usher.limit_streams = world.tautulli.add_script_notifier(
+            os.path.join(agents, "limit_streams.py"), dict.fromkeys(triggers, arguments()), folder=agents,
+            timeout=timeout, name="Usher: limits")
+        usher.journal = world.tautulli.add_script_notifier(
+            os.path.join(agents, "journal.py"), {}, folder=agents, timeout=timeout, name="Usher: journal")
+    return usher
+
+
