@@ -58,3 +58,10 @@ class Gateway:
 
     def _verify(self, section: str) -> str:
         return str(self.config.get(section, "verify_tls") or "auto")
+
+
+def tautulli_at(url: str, apikey: str, verify: str = "auto", handed_over: bool = False) -> Tautulli:
+    """A Tautulli whose address and key come from elsewhere: install.py's arguments, or a Tautulli's own config.ini."""
+    from shared.tautulli import Tautulli
+
+    return Tautulli(url, apikey, verify, handed_over)

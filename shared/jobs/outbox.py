@@ -25,6 +25,7 @@ PATIENCE = 7 * 24  # hourly attempts until a message is given up: about seven da
 SENDING = 120.0  # seconds for which an unfinished row in Tautulli's log may still become a success
 LOOK_BACK = 12 * 3600.0  # seconds; an equal text older than this was about another occasion
 LOOK_AT = 200  # rows
+SLACK = 5.0  # seconds by which the clocks may differ
 
 
 def deliver(ledger: Ledger, gateway: Gateway, now: float) -> int:
@@ -138,7 +139,7 @@ class _Post:
 
     def _rows(self, message: Message, notifier: int) -> list[LogRow]:
         words = (message.subject or message.body).split("\n")[0][:60]
-        since = getattr(message, "created", self.now - LOOK_BACK) - 1
+        since = getattr(message, "created", self.now - LOOK_BACK) - SLACK
         return [
             row
             for row in self.gateway.tautulli.notification_log(words, LOOK_AT)
