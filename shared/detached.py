@@ -1,7 +1,7 @@
 """Starting a process that outlives its starter, and knowing whether it lives.
 
-Its process id tells nothing: in a container nobody reaps the dead, and Windows has no signals. A living process is known
-by the exclusive lock that it holds on a file of its own; the operating system lets go of it when the process ends.
+Its process id tells nothing: in a container nobody reaps the dead, and Windows has no signals. A living process is
+known by the exclusive lock that it holds on a file of its own, which the operating system lets go of when it ends.
 """
 
 from __future__ import annotations
@@ -20,9 +20,7 @@ def start(script: str, *arguments: str) -> None:
     """
     import subprocess
 
-    own_session: dict[str, int | bool] = {"start_new_session": True}
-    if os.name == "nt":
-        own_session = {"creationflags": 0x00000008 | 0x00000200}  # DETACHED_PROCESS | CREATE_NEW_PROCESS_GROUP
+    windows = os.name == "nt"
     subprocess.Popen(  # noqa: S603 - our own script, our own arguments
         [sys.executable, script, *arguments],
         stdin=subprocess.DEVNULL,
@@ -30,12 +28,13 @@ def start(script: str, *arguments: str) -> None:
         stderr=subprocess.DEVNULL,
         cwd=os.path.dirname(script),
         close_fds=True,
-        **own_session,  # type: ignore[arg-type]
+        start_new_session=not windows,
+        creationflags=0x00000008 | 0x00000200 if windows else 0,  # DETACHED_PROCESS | CREATE_NEW_PROCESS_GROUP
     )
 
 
 def hold(path: str) -> sqlite3.Connection:
-    """Take the lock for as long as the returned connection stays open. Raises sqlite3.OperationalError if it is held."""
+    """Take the lock for as long as the returned connection stays open. Held by another: sqlite3.OperationalError."""
     guard = sqlite3.connect(path, timeout=2, isolation_level=None)
     guard.execute("BEGIN EXCLUSIVE")
     schema.own(path)

@@ -22,8 +22,9 @@ from shared.policy.tracking import Play
 BUSY_MS = 10_000
 FILE = "ledger.db"
 JITTER = 5.0  # events are written in any order; only more than this is a clock that was set back
-PLAY = "id, began, seen, ended, epoch, denied, seq, span_began, span_ended, span_denied, gap_began, gap_ended, gap_offset"
-SESSION = ", ".join(Session._fields)
+# Columns of a play: its own, and those that it has of its session.
+OWN = tuple(name for name in Play._fields if name not in ("id", "session"))
+OF_SESSION = Session._fields
 
 
 class Lease(NamedTuple):
@@ -108,7 +109,9 @@ class Ledger:
         return str(row[0]) if row else default
 
     def set_meta(self, key: str, value: object) -> None:
-        self.db.execute("INSERT INTO meta VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value", (key, str(value)))
+        self.db.execute(
+            "INSERT INTO meta VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value", (key, str(value))
+        )
 
     def clock_epoch(self, now: float) -> int:
         """The clock's epoch; one more each time that the clock is found to have been set back."""
@@ -135,7 +138,8 @@ class Ledger:
 
     def see_player(self, session: Session, now: float) -> None:
         self.db.execute(
-            "INSERT INTO players (machine_id, title, platform, user_id, first_seen, last_seen) VALUES (?, ?, ?, ?, ?, ?) "
+            "INSERT INTO players (machine_id, title, platform, user_id, first_seen, last_seen) "
+            "VALUES (?, ?, ?, ?, ?, ?) "
             "ON CONFLICT DO UPDATE SET title = COALESCE(NULLIF(excluded.title, ''), title), "
             "user_id = excluded.user_id, last_seen = excluded.last_seen",
             (session.machine_id, session.player, session.platform, session.user_id, now, now),
@@ -152,7 +156,8 @@ class Ledger:
         known = self.meta("server")
         if known and known != machine_id:
             raise LedgerError(
-                f"{self.path} belongs to another Plex server: give this one a [usher] data_dir of its own, or move the file away"
+                f"{self.path} belongs to another Plex server: give this one a [usher] data_dir of its own, "
+                "or move the file away"
             )
         if not known:
             self.set_meta("server", machine_id)
@@ -161,7 +166,8 @@ class Ledger:
 
     def add_event(self, at: float, action: str, session: Session) -> None:
         self.db.execute(
-            "INSERT INTO events (at, action, session_key, user_id, machine_id, rating_key, state) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO events (at, action, session_key, user_id, machine_id, rating_key, state) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?)",
             (at, action, session.session_key, session.user_id, session.machine_id, session.rating_key, session.state),
         )
 
@@ -169,24 +175,22 @@ class Ledger:
         return self._plays("ended IS NULL")
 
     def _plays(self, where: str, *values: object) -> list[Play]:
-        rows = self.db.execute(f"SELECT {PLAY}, {SESSION} FROM plays WHERE {where} ORDER BY id", values)  # noqa: S608
+        rows = self.db.execute(f"SELECT id, {_names(OWN + OF_SESSION)} FROM plays WHERE {where} ORDER BY id", values)
         return [_play(row) for row in rows]
 
     def add_play(self, session: Session, now: float, epoch: int) -> Play:
-        marks = ", ".join("?" * (len(Session._fields) + 3))
+        """A play that begins with this sight of it."""
         cursor = self.db.execute(
-            f"INSERT INTO plays (began, seen, epoch, {SESSION}) VALUES ({marks})", (now, now, epoch, *session)  # noqa: S608
+            f"INSERT INTO plays (began, seen, epoch, {_names(OF_SESSION)}) VALUES (?, ?, ?{', ?' * len(OF_SESSION)})",
+            (now, now, epoch, *session),
         )
         return Play(int(cursor.lastrowid or 0), session, now, now, epoch=epoch)
 
     def save_play(self, play: Play) -> None:
         """Write what `policy.tracking` made of a play, its newest span too."""
-        names = ("seen", "ended", "epoch", "denied", "seq", "span_began", "span_ended", "span_denied",
-                 "gap_began", "gap_ended", "gap_offset")  # fmt: skip
-        sets = ", ".join(f"{n} = ?" for n in (*names, *Session._fields))
         self.db.execute(
-            f"UPDATE plays SET {sets} WHERE id = ?",  # noqa: S608
-            (*(getattr(play, n) for n in names), *play.session, play.id),
+            f"UPDATE plays SET {' = ?, '.join(OWN + OF_SESSION)} = ? WHERE id = ?",
+            (*(getattr(play, name) for name in OWN), *play.session, play.id),
         )
         if play.seq:
             self.db.execute(
@@ -202,17 +206,15 @@ class Ledger:
 
     def spans(self, user_ids: Iterable[int], machine_ids: Iterable[str], since: float) -> list[tuple[int, str, Span]]:
         """(user id, machine id, span) of all that these users or players have played since."""
-        users, machines = list(user_ids), list(machine_ids)
+        wanted = [("user_id", id) for id in user_ids] + [("machine_id", id) for id in machine_ids]
         found: dict[tuple[int, int], tuple[int, str, Span]] = {}
-        for column, values in (("user_id", users), ("machine_id", machines)):
-            for value in values:
-                for r in self.db.execute(
-                    "SELECT s.play_id, s.seq, p.user_id, p.machine_id, s.began, s.ended, p.media_type, p.library, s.epoch, "
-                    f"s.denied FROM plays p JOIN spans s ON s.play_id = p.id WHERE p.{column} = ? AND p.seen > ? "  # noqa: S608
-                    "AND s.ended > ?",
-                    (value, since, since),
-                ):
-                    found[r[0], r[1]] = (r[2], r[3], Span(r[4], r[5], r[6], r[7], r[8], bool(r[9])))
+        for column, id in wanted:
+            for r in self.db.execute(
+                "SELECT play_id, s.seq, user_id, machine_id, s.began, s.ended, media_type, library, s.epoch, s.denied "
+                f"FROM plays p JOIN spans s ON play_id = p.id WHERE p.{column} = ? AND seen > ? AND s.ended > ?",
+                (id, since, since),
+            ):
+                found[r[0], r[1]] = (r[2], r[3], Span(r[4], r[5], r[6], r[7], r[8], bool(r[9])))
         return list(found.values())
 
     # ---- decisions and stops ----
@@ -226,7 +228,8 @@ class Ledger:
         if last == (verdict, decision.limit):
             return 0
         cursor = self.db.execute(
-            "INSERT INTO decisions (at, play_id, user_id, who, verdict, cause, reason, until) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO decisions (at, play_id, user_id, who, verdict, cause, reason, until) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             (now, play.id, play.session.user_id, who, verdict, decision.limit, decision.reason, decision.until),
         )
         return int(cursor.lastrowid or 0)
@@ -266,9 +269,7 @@ class Ledger:
 
     def save_lease(self, lease: Lease) -> None:
         self.db.execute(
-            "INSERT INTO lease (id, holder, version, heartbeat, starting) VALUES (1, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET "
-            "holder = excluded.holder, version = excluded.version, heartbeat = excluded.heartbeat, starting = excluded.starting",
-            lease,
+            "INSERT OR REPLACE INTO lease (id, holder, version, heartbeat, starting) VALUES (1, ?, ?, ?, ?)", lease
         )
 
     # ---- the outbox ----
@@ -276,7 +277,8 @@ class Ledger:
     def post(self, key: str, kind: str, subject: str, body: str, now: float, to: str = "") -> None:
         """Put a message into the outbox, once for each key."""
         self.db.execute(
-            "INSERT OR IGNORE INTO outbox (key, kind, recipient, subject, body, created, due) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            "INSERT OR IGNORE INTO outbox (key, kind, recipient, subject, body, created, due) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?)",
             (key, kind, to, subject, body, now, now),
         )
 
@@ -289,7 +291,7 @@ class Ledger:
 
     def _messages(self, where: str, *values: object) -> list[Message]:
         rows = self.db.execute(
-            f"SELECT id, key, kind, recipient, subject, body, attempts FROM outbox WHERE {where} ORDER BY id LIMIT 100",  # noqa: S608
+            f"SELECT id, key, kind, recipient, subject, body, attempts FROM outbox WHERE {where} ORDER BY id LIMIT 100",
             values,
         )
         return [Message(*row) for row in rows]
@@ -298,7 +300,8 @@ class Ledger:
         """True for just one caller."""
         with self.writing():
             cursor = self.db.execute(
-                "UPDATE outbox SET claimed_at = ?, attempts = attempts + 1 WHERE id = ? AND claimed_at IS NULL AND sent_at IS NULL",
+                "UPDATE outbox SET claimed_at = ?, attempts = attempts + 1 "
+                "WHERE id = ? AND claimed_at IS NULL AND sent_at IS NULL",
                 (now, id),
             )
         return cursor.rowcount == 1
@@ -322,17 +325,21 @@ class Ledger:
         with self.writing():
             for table, column in (("events", "at"), ("decisions", "at"), ("plays", "seen"), ("outbox", "created")):
                 open_too = " AND ended IS NOT NULL" if table == "plays" else ""
-                self.db.execute(f"DELETE FROM {table} WHERE {column} < ?{open_too}", (before,))  # noqa: S608
+                self.db.execute(f"DELETE FROM {table} WHERE {column} < ?{open_too}", (before,))
 
 
 def is_damage(error: sqlite3.Error) -> bool:
     """Whether an error of SQLite means that the file is no sound database (and not locked, full or read-only)."""
     text = str(error)
-    return any(words in text for words in ("malformed", "not a database", "no such table", "no such column", "encrypted"))
+    return any(
+        words in text for words in ("malformed", "not a database", "no such table", "no such column", "encrypted")
+    )
+
+
+def _names(columns: tuple[str, ...]) -> str:
+    return ", ".join(columns)
 
 
 def _play(row: tuple[Any, ...]) -> Play:
-    count = len(PLAY.split(", "))
-    session = Session(*row[count:])._replace(live=bool(row[-1]))
-    id, began, seen, ended, *rest = row[:count]
-    return Play(id, session, began, seen, ended, *rest)
+    own, of_session = row[1 : 1 + len(OWN)], row[1 + len(OWN) :]
+    return Play(row[0], Session(*of_session)._replace(live=bool(of_session[-1])), *own)

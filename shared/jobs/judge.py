@@ -34,7 +34,7 @@ def take_in(ledger: Ledger, house: House, session: Session, now: float, epoch: i
     A stop ends only the play whose item it names; of one never seen there is nothing to end: None.
     """
     known = house.users.get(session.user_id)
-    if session.user_id and (known is None or (session.user and session.user not in (known.name, known.title))):
+    if session.user_id and (known is None or (session.user and not known.name)):
         user = User(session.user_id, session.user)
         ledger.see_user(user, now)
         house.users[session.user_id] = known._replace(name=session.user) if known else user
@@ -47,8 +47,8 @@ def take_in(ledger: Ledger, house: House, session: Session, now: float, epoch: i
     if double:
         tell_owner(
             ledger, f"double:{double}:{session.machine_id}", "Usher: two players of one name",
-            f"A second player is called {shorten(session.player, 40)}. Only the first one seen is taken for it; to name "
-            f"this one, write its machine id into devices: {shorten(session.machine_id)}", now,
+            f"A second player is called {shorten(session.player, 40)}. Only the first one seen is taken for it; "
+            f"to name this one, write its machine id into devices: {shorten(session.machine_id)}", now,
         )  # fmt: skip
     play = next((p for p in ledger.open_plays() if tracking.same(p, session)), None)
     if play is None and session.state == "stopped":

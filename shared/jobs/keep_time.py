@@ -8,12 +8,13 @@ ledger's path still leads to the file that it has open: so two of them never act
 from __future__ import annotations
 
 import os
+import sqlite3
 import time
 from typing import NamedTuple
 
 from shared import __version__, detached
 from shared.config import Config, load, stamp
-from shared.errors import LedgerError, Refused, Unreachable, UsherError
+from shared.errors import Refused, Unreachable, UsherError
 from shared.gateway import Gateway
 from shared.jobs import errands
 from shared.jobs.judge import PLEX_OWNER, house_of, judge, take_in
@@ -30,6 +31,7 @@ AFTER_STOP = 60.0  # for so long after a stop it looks every second: whoever was
 LINGER = 1800.0  # for so long after a stop it stays: some players resume without Tautulli firing anything
 LINGERING = 2.0  # seconds between looks while it stays for that reason
 SLICE = 0.1  # how often it asks whether the ledger has changed
+VERIFY = 0.3  # after an attempt to stop: is it gone?
 IDLE = 5.0  # how long it stays when nothing needs watching: the next episode begins soon
 PATIENCE = 600.0  # how long it goes on asking a Plex that does not answer; the next tick begins anew
 
@@ -63,7 +65,7 @@ def run() -> None:
         log(data_dir, "info", "timekeeper leaves: nothing needs watching")
     except NotMine as reason:
         log(data_dir, "info", f"timekeeper leaves: {reason}")
-    except UsherError as error:
+    except (UsherError, sqlite3.Error) as error:
         log(data_dir, "error", f"timekeeper leaves: {error}")
     finally:
         guard.close()
@@ -85,32 +87,29 @@ def _take_lease(ledger: Ledger, holder: str) -> bool:
 
 
 def _keep(ledger: Ledger, config: Config, holder: str) -> None:
-    gateway, started = Gateway(config), time.time()
-    busy_until, answered = started + IDLE, started
+    gateway, answered, stay_until = Gateway(config), time.time(), 0.0
     with errands.Runner(config) as runner:
+        _meet(ledger, gateway, holder)
         while True:
             seen = ledger.changes()
             if stamp(config.path) != config.stamp:
-                config = load()
+                config = runner.config = load()
                 gateway = Gateway(config)
-                runner.config = config
-            _learn_owner(ledger, gateway, holder)
             try:
                 sessions = gateway.plex.sessions(int(ledger.meta("owner_id", "0")))
                 answered = time.time()
+                look = look_at(ledger, config, holder, sessions)
             except (Unreachable, Refused) as error:
                 _without_plex(ledger, config, holder, error, answered)
-                time.sleep(1)
+                _wait(ledger, config, ledger.changes(), time.time() + 1)
                 continue
-            look = look_at(ledger, config, holder, sessions)
             for what in look.attempts:
                 attempt(ledger, gateway, config, what, lambda: _check_mine(ledger, holder))
-            now = time.time()
-            if look.watching or runner.is_busy() or look.attempts:
-                busy_until = now + IDLE
-            elif now > busy_until and _leave(ledger, holder, seen):
+            if look.watching:
+                stay_until = time.time() + IDLE
+            elif time.time() > stay_until and not runner.is_busy() and _leave(ledger, holder, seen):
                 return
-            _wait(ledger, config, seen, now + 0.3 if look.attempts else look.again_at)
+            _wait(ledger, config, seen, time.time() + VERIFY if look.attempts else look.again_at)
 
 
 def look_at(ledger: Ledger, config: Config, holder: str, sessions: list[Session]) -> Look:
@@ -141,21 +140,17 @@ def look_at(ledger: Ledger, config: Config, holder: str, sessions: list[Session]
     return Look(verdicts, attempts, max(again, now + 0.02), bool(verdicts) or 0 <= since_stop < LINGER)
 
 
-def _learn_owner(ledger: Ledger, gateway: Gateway, holder: str) -> None:
-    """Who the owner is, before anybody is judged: Plex itself only says "1". Tautulli knows the account's number."""
-    if ledger.meta("owner_id") and ledger.meta("server"):
-        return
-    try:
-        users = gateway.tautulli.users()
-    except UsherError:
-        users = []  # then the first event of the owner's own tells it; in the session list they are known anyway
+def _meet(ledger: Ledger, gateway: Gateway, holder: str) -> None:
+    """Whose server it is, before anybody is judged. Plex itself only says "1"; Tautulli knows the owner's account."""
     try:
         server = gateway.plex.machine_id()
+        users = [] if ledger.meta("owner_id") else gateway.tautulli.users()
     except (Unreachable, Refused):
-        return  # the look at the sessions will fail likewise, and say so
+        server, users = "", []  # the looks go on asking Plex, the errands Tautulli
     with ledger.writing():
         _check_mine(ledger, holder)
-        ledger.machine_of_server(server)
+        if server:
+            ledger.machine_of_server(server)
         errands.save_users(ledger, users, time.time())
 
 
@@ -178,7 +173,9 @@ def _without_plex(ledger: Ledger, config: Config, holder: str, error: UsherError
         _beat(ledger, holder, now)
         if isinstance(error, Refused) or now - answered > 120:
             day = int(now // 86400)
-            tell_owner(ledger, f"plex:{type(error).__name__}:{day}", "Usher: limits cannot be enforced", str(error), now)
+            tell_owner(
+                ledger, f"plex:{type(error).__name__}:{day}", "Usher: limits cannot be enforced", str(error), now
+            )
     log(config.get("usher", "data_dir"), "warning", str(error))
     if not 0 <= now - answered < PATIENCE:
         raise error
@@ -231,6 +228,3 @@ def _remove(path: str) -> None:
         os.remove(path)
     except OSError:
         return  # another process looks at it just now (Windows): the next timekeeper removes it
-
-
-__all__ = ["LedgerError", "run", "look_at"]

@@ -12,7 +12,7 @@ import time
 from collections.abc import Mapping
 
 from shared import __version__, detached
-from shared.config import Config, load
+from shared.config import ROOT, Config, load
 from shared.jobs.judge import house_of, judge, take_in
 from shared.jobs.tell import Verdict, tell_decision, tell_owner, tell_problems
 from shared.ledger import Lease, Ledger
@@ -29,7 +29,7 @@ ARGUMENTS = (
 STATES = {"play": "playing", "resume": "playing", "pause": "paused", "stop": "stopped", "error": "stopped"}
 STALE = 20.0  # a timekeeper whose heart has not beaten for so long hangs: it may be replaced
 STARTING = 5.0  # how long one who undertook to start a timekeeper is trusted to do so
-SCRIPT = os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))), "agents", "limit_streams.py")
+SCRIPT = os.path.join(ROOT, "agents", "limit_streams.py")
 
 
 def on_event(arguments: list[str], at: float) -> str:
@@ -151,7 +151,7 @@ def _write(
         if ledger.was_damaged:
             tell_owner(
                 ledger, f"damaged:{ledger.was_damaged}", "Usher: the ledger was damaged",
-                f"It was set aside as {ledger.was_damaged} and a new one begun; limits are rebuilt from Tautulli's history.", now,
+                f"It was set aside as {ledger.was_damaged}; a new one is filled from Tautulli's history.", now,
             )  # fmt: skip
         watched = False
         if session.session_key and (session.user_id or session.machine_id):

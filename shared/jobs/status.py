@@ -48,7 +48,7 @@ def as_json() -> str:
 
 
 def as_text() -> str:
-    told, config, now = facts(), load(), time.time()
+    told, config = facts(), load()
     calendar = calendar_of(config)
     lines = [f"{problem} ({config.in_force} in force)" for problem in config.problems]
     for person in told["people"]:
@@ -82,7 +82,11 @@ def _person(ledger: Ledger, config: Config, house: House, who: Who, plays: list[
     for kind, label in BUDGETS:
         if getattr(who.limits, kind):
             used, limit = limits.used(who.limits, calendar, spans, kind, now)
-            budgets[label] = {"used": round(used), "limit": limit, "left": None if limit is None else max(round(limit - used), 0)}
+            budgets[label] = {
+                "used": round(used),
+                "limit": limit,
+                "left": None if limit is None else max(round(limit - used), 0),
+            }
     return {
         "name": who.name,
         "exempt": who.exempt,
@@ -110,7 +114,8 @@ def _budgets(person: dict[str, Any]) -> str:
     if person["exempt"]:
         return "exempt"
     parts = [
-        f"{words.duration(b['used'])} {label}" + (f", {words.duration(b['left'])} left" if b["left"] is not None else "")
+        f"{words.duration(b['used'])} {label}"
+        + (f", {words.duration(b['left'])} left" if b["left"] is not None else "")
         for label, b in person["budgets"].items()
     ]
     return ("; ".join(parts) or "no budget") + (" (dry run)" if person["dry_run"] else "")

@@ -65,7 +65,9 @@ def attempt(ledger: Ledger, gateway: Gateway, config: Config, what: Attempt, che
             now = time.time()
             with ledger.writing():
                 check_mine()
-                tell_owner(ledger, f"refused:{int(now // 86400)}", "Usher: Plex refuses to stop streams", str(error), now)
+                tell_owner(
+                    ledger, f"refused:{int(now // 86400)}", "Usher: Plex refuses to stop streams", str(error), now
+                )
 
 
 def _retry(ledger: Ledger, what: Attempt, check_mine: Callable[[], None], at: float) -> None:

@@ -35,8 +35,8 @@ def tell_decision(ledger: Ledger, verdict: Verdict, now: float) -> None:
 
 def about(verdict: Verdict) -> str:
     """The play and the reason as one line."""
-    session = verdict.play.session
-    return f"{shorten(session.title) or 'something'} on {shorten(session.player, 40) or 'a player'}: {verdict.decision.reason}"
+    title, player = verdict.play.session.title, verdict.play.session.player
+    return f"{shorten(title) or 'something'} on {shorten(player, 40) or 'a player'}: {verdict.decision.reason}"
 
 
 def on_screen(verdict: Verdict) -> str:
