@@ -32,7 +32,7 @@ def facts() -> dict[str, Any]:
             "last_tick": float(ledger.meta("last_tick", "0")) or None,
             "people": [_person(ledger, config, house, who, plays, now) for who in keys.values()],
             "decisions": [
-                {"at": at, "who": who, "verdict": verdict, "reason": reason, "title": words.shorten(title)}
+                {"at": at, "who": _name(house, who), "verdict": verdict, "reason": reason, "title": words.shorten(title)}
                 for at, who, verdict, reason, title in ledger.decided(now - LATELY)
                 if verdict != "allow"
             ],
@@ -119,6 +119,11 @@ def _budgets(person: dict[str, Any]) -> str:
         for label, b in person["budgets"].items()
     ]
     return ("; ".join(parts) or "no budget") + (" (dry run)" if person["dry_run"] else "")
+
+
+def _name(house: House, key: str) -> str:
+    user = house.users.get(int(key[5:])) if key.startswith("user:") else None
+    return user.name or user.title if user else key
 
 
 def _falls_to(house: House, play: Play, who: Who) -> bool:
