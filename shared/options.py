@@ -31,8 +31,8 @@ SECTIONS = {
     "notify": "Messages to you through notification agents that you already have in Tautulli.",
     "calendar": "Names for days, to be used in limits: dates and ranges of dates between commas. Add your own names.",
     "everyone": "Limits for all who are not exempt. What is empty does not limit anybody.",
-    "group": "Limits for the members of a group, each for themselves. Any key of [everyone] may stand here and replaces it.",
-    "person": "A human being with all users and devices. Any key of [everyone] may stand here and replaces it.",
+    "group": "Limits for the members of a group, each for themselves. Any key of [everyone] may stand here.",
+    "person": "A human being with all their users and devices. Any key of [everyone] may stand here too.",
 }
 FIXED = ("usher", "tautulli", "plex", "mail", "discord", "notify", "everyone")
 NAMED = ("group", "person")
@@ -86,7 +86,8 @@ _LIMITS = (
     Option("everyone", "rest", "limit", "15m", "The rest needed before a new sitting. With none any pause will do."),
     Option("everyone", "blocked", "windows", "", "No watching then.",
            "schoolnight 20:00-07:00, weekend 23:00-08:00"),
-    Option("everyone", "allowed", "windows", "", "Watching only then; instead of blocked.", "weekday 15:00-19:00, weekend"),
+    Option("everyone", "allowed", "windows", "", "Watching only then; instead of blocked.",
+           "weekday 15:00-19:00, weekend"),
     Option("everyone", "unlimited_days", "days", "", "Days without budget, window and sitting.", "sun, 2026-12-24"),
     Option("everyone", "uncounted", "windows", "", "Times that use up no budget.", "sat 08:00-10:00"),
     Option("everyone", "uncounted_media", "media", "track, photo, clip", "Media that use no budget.", choices=_MEDIA),

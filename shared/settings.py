@@ -193,10 +193,23 @@ def _values(work: _Work, resolve: Callable[[str], str]) -> dict[str, Any]:
             try:
                 target[key] = options.parse(option, value.text, calendars, resolve)
             except GrammarError as error:
-                _wrong(work, section, name, key, str(error), hidden=_is_secret(option, value.text))
+                problem = _comment_behind(option, value.text, calendars) or str(error)
+                _wrong(work, section, name, key, problem, hidden=_is_secret(option, value.text))
     mail = settings["mail"]
     mail["port"] = mail["port"] or options.PORTS[mail["security"]]
     return settings
+
+
+def _comment_behind(option: options.Option, text: str, calendars: Iterable[str]) -> str:
+    """What to say where a value is right but for a comment behind it, else ""."""
+    head = re.split(r"\s+[#;]", text)[0]
+    try:
+        if head and head != text:
+            options.parse(option, head, set(calendars))
+            return f"{clip(text)}: a comment needs a line of its own: write {option.key} = {clip(head)}"
+    except GrammarError:
+        pass  # then the comment is not what is wrong
+    return ""
 
 
 def _defaults(section: str, resolve: Callable[[str], str] = str) -> dict[str, Any]:

@@ -25,6 +25,8 @@ def names(text: str) -> tuple[str, ...]:
         if name.casefold() in (other.casefold() for other in found):
             raise GrammarError(f"{show(name)} is named twice: write it once")
         found.append(name)
+    if not found:
+        raise GrammarError(f"{show(text)} names nobody and nothing: write names between commas")
     return tuple(found)
 
 

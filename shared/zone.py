@@ -76,28 +76,26 @@ def _zoneinfo(name: str):  # type: ignore[no-untyped-def]  # ZoneInfo | None: no
 
 
 def _dateutil(name: str):  # type: ignore[no-untyped-def]  # tzinfo | None
-    """dateutil carries zone data of its own: Windows and slim containers have none."""
+    """dateutil 2 carries zone data of its own: Windows and slim containers have none."""
+    from zoneinfo import available_timezones
+
+    if available_timezones() or name.startswith("/") or ".." in name:
+        return None
+    if any(c.isdigit() for c in name) and not name.startswith("Etc/"):
+        return None  # dateutil would read UTC+3 as a rule, with the sign the other way round
     try:
-        from dateutil.zoneinfo import get_zonefile_instance
+        from dateutil.tz import gettz
     except ImportError:
         return None
-    return get_zonefile_instance().get(name)
+    return gettz(name)
 
 
 def _nearest(name: str) -> str:
     import difflib
     from zoneinfo import available_timezones
 
-    known = set(available_timezones())
-    if not known:
-        try:
-            from dateutil.zoneinfo import get_zonefile_instance
-
-            known = set(get_zonefile_instance().zones)
-        except ImportError:
-            return ""
     word = name.strip().lower().replace(" ", "_")[:60]
-    full = {zone.lower(): zone for zone in sorted(known)}
+    full = {zone.lower(): zone for zone in sorted(available_timezones())}
     cities = {zone.rpartition("/")[2]: zone for zone in full}
     found = difflib.get_close_matches(word, full, 1, 0.6)
     if not found or found[0] != word:  # `Zurich` or `berlin`: people leave the continent out
