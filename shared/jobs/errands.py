@@ -34,12 +34,17 @@ class Runner:
         self._thread = threading.Thread(target=self._run, name="errands", daemon=True)
 
     def __enter__(self) -> Runner:
-        self._thread.start()
         return self
 
     def __exit__(self, *_: object) -> None:
         self._stop.set()
-        self._thread.join(6)
+        if self._thread.ident:
+            self._thread.join(6)
+
+    def begin(self) -> None:
+        """Start, if that is not done yet: after the first look, which may have a stream to stop."""
+        if not self._thread.ident:
+            self._thread.start()
 
     def is_busy(self) -> bool:
         """Whether something is still to be done that can be done now."""

@@ -100,11 +100,13 @@ def _keep(ledger: Ledger, config: Config, holder: str) -> None:
                 answered = time.time()
                 look = look_at(ledger, config, holder, sessions)
             except (Unreachable, Refused) as error:
+                runner.begin()
                 _without_plex(ledger, config, holder, error, answered)
                 _wait(ledger, config, ledger.changes(), time.time() + 1)
                 continue
             for what in look.attempts:
                 attempt(ledger, gateway, config, what, lambda: _check_mine(ledger, holder))
+            runner.begin()
             if look.watching:
                 stay_until = time.time() + IDLE
             elif time.time() > stay_until and not runner.is_busy() and _leave(ledger, holder, seen):

@@ -32,8 +32,8 @@ def facts() -> dict[str, Any]:
             "last_tick": float(ledger.meta("last_tick", "0")) or None,
             "people": [_person(ledger, config, house, who, plays, now) for who in keys.values()],
             "decisions": [
-                {"at": at, "who": _name(house, who), "verdict": verdict, "reason": reason, "title": words.shorten(title)}
-                for at, who, verdict, reason, title in ledger.decided(now - LATELY)
+                {"at": at, "who": _name(house, key), "verdict": verdict, "reason": reason, "title": words.shorten(title)}
+                for at, key, verdict, reason, title in ledger.decided(now - LATELY)
                 if verdict != "allow"
             ],
         }
