@@ -99,12 +99,14 @@ def value_on(calendar: Calendar, values: PerDay, ordinal: int) -> int | None:
 
 
 def ranges_on(calendar: Calendar, windows: Windows, ordinal: int) -> Ranges:
-    """The ranges that begin on a date: of the entries that name it those with the words of the last one."""
-    words: Days | None = None
-    for days, _ in windows:
-        if names_day(calendar, days, ordinal):
-            words = days
-    return tuple(r for days, ranges in windows if days == words for r in ranges)
+    """The ranges that begin on a date: of the entries that name it the last one's, with those of the same words."""
+    last: tuple[Days, Ranges] | None = None
+    for entry in windows:
+        if names_day(calendar, entry[0], ordinal):
+            last = entry
+    if last is None or not last[1]:
+        return ()
+    return tuple(r for days, ranges in windows if days == last[0] for r in ranges)
 
 
 def window_intervals(calendar: Calendar, windows: Windows, began: float, ended: float) -> list[Interval]:

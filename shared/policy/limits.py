@@ -1,7 +1,7 @@
 """How long a play may go on: the budgets, sittings and windows of one person.
 
 Every limit is asked two things: from a moment on, when does it first forbid, if playing goes on without a break
-(`deadline`); and, where it forbids, when does it allow again (`reopens`). Of all limits the least wins. So "allow until
+(`deadline`); and, where it forbids, when it may allow again (`reopens`). Of all limits the least wins. So "allow until
 T" is by construction still allowed just before T and not at T.
 """
 
@@ -84,7 +84,9 @@ class Bound(NamedTuple):
     value: Callable[[float], int]
 
 
-def decide(limits: Limits, calendar: Calendar, spans: list[Span], now: float, media_type: str, library: str) -> Decision:
+def decide(
+    limits: Limits, calendar: Calendar, spans: list[Span], now: float, media_type: str, library: str
+) -> Decision:
     """May a play of this kind go on, and until when? `spans` is all that its person has played since `horizon()`."""
     bounds = _bounds(limits, calendar, spans, now, counts(limits, media_type, library))
     deadlines = [(b.deadline(now), b) for b in bounds]
@@ -96,7 +98,9 @@ def decide(limits: Limits, calendar: Calendar, spans: list[Span], now: float, me
         return Decision(True, reason="no limit in sight")
     until, bound = min(ahead, key=lambda pair: pair[0])
     what = _name(bound, until)
-    return Decision(True, until, bound.limit, bound.value(until), f"until {words.clock(calendar, until, now)[3:]}: {what}")
+    return Decision(
+        True, until, bound.limit, bound.value(until), f"until {words.clock(calendar, until, now)[3:]}: {what}"
+    )
 
 
 def used(limits: Limits, calendar: Calendar, spans: list[Span], kind: str, now: float) -> tuple[float, int | None]:
@@ -116,7 +120,7 @@ def horizon(limits: Limits, calendar: Calendar, now: float) -> float:
     kinds = [k for k in ("daily", "weekly", "monthly") if getattr(limits, k)]
     begins = [period(calendar, k, now)[1][0] for k in kinds]
     # A sitting has no beginning of its own; one that has lasted two days is as good as any.
-    return min([*begins, now - (AHEAD if limits.sitting else 0)])
+    return min([*begins, now - (AHEAD + limits.rest if limits.sitting else 0)])
 
 
 def _bounds(limits: Limits, calendar: Calendar, spans: list[Span], now: float, counted: bool) -> list[Bound]:
@@ -181,24 +185,26 @@ def _budget(limits: Limits, calendar: Calendar, spans: list[Span], kind: str) ->
 def _sitting(limits: Limits, calendar: Calendar, spans: list[Span], now: float) -> Bound:
     """So much counted time without a rest in between."""
     spent, last = 0.0, float("-inf")
+    rest = max(limits.rest, 1)  # without a rest any pause will do, but there has to be one
     for began, ended in _sittings(limits, calendar, spans, now):
-        spent = (ended - began) + (0.0 if began - last >= limits.rest else spent)
+        spent = (ended - began) + (0.0 if began - last >= rest else spent)
         last = ended
 
     def deadline(start: float) -> float | None:
         total, ended = spent, last
         for most, _, pieces in _ahead(limits, calendar, "daily", limits.sitting, start):
             for a, b in pieces:
-                total = 0.0 if a - ended >= limits.rest else total
+                total = 0.0 if a - ended >= rest else total
                 if most is not None and total + (b - a) > most:
                     return a + max(most - total, 0.0)
                 total, ended = total + (b - a), b
         return None
 
     def reopens(at: float) -> float | None:
-        rested = max(last + limits.rest, at)
-        free = _uncounted(limits, calendar, at, rested)
-        return free[0][0] if free else rested
+        _, (_, ended) = period(calendar, "daily", at)  # the next day may have another value
+        soonest = min(ended, last + rest) if last + rest > at else ended
+        free = _uncounted(limits, calendar, at, soonest)
+        return free[0][0] if free else soonest
 
     def value(at: float) -> int:
         return value_on(calendar, limits.sitting, day_of(calendar, at)) or 0
@@ -223,7 +229,7 @@ def _sittings(limits: Limits, calendar: Calendar, spans: list[Span], now: float)
     pieces: list[Interval] = []
     for epoch in sorted({s.epoch for s in spans}):
         mine = [s for s in spans if s.epoch == epoch and not s.denied]
-        pieces += _charged(limits, calendar, mine, now - AHEAD, now + DAY)
+        pieces += _charged(limits, calendar, mine, now - AHEAD - limits.rest, now + DAY)
     return pieces
 
 
@@ -251,8 +257,7 @@ def _uncounted(limits: Limits, calendar: Calendar, began: float, ended: float) -
 
 def _stop(denying: list[Bound], bounds: list[Bound], calendar: Calendar, now: float, message: str) -> Decision:
     """The limit that holds longest is the one to name; the way is free when none of them forbids any more."""
-    back = {id(b): b.reopens(now) for b in denying}
-    bound = max(denying, key=lambda b: back[id(b)] or float("inf"))
+    bound = max(denying, key=lambda b: _opens([b], now) or float("inf")) if len(denying) > 1 else denying[0]
     opens = _opens(bounds, now)
     when = f"; back {words.clock(calendar, opens, now)}" if opens is not None else ""
     said = "no watching at this hour" if bound.limit in HOURS else f"{_name(bound, now)} reached"
@@ -261,6 +266,7 @@ def _stop(denying: list[Bound], bounds: list[Bound], calendar: Calendar, now: fl
 
 
 def _opens(bounds: list[Bound], now: float) -> float | None:
+    """When none of the limits forbids any more, None if that is not in sight."""
     at = now
     while at < now + FAR:
         later = [

@@ -13,6 +13,8 @@ from shared.policy.limits import Limits
 
 OWNER, DEVICE, USER = "owner", "device", "user"
 HOUSEHOLD = ("owner", "home", "managed")  # their players may be named by title; a stranger's could only pretend
+KINDS = {"@home": ("home", "managed"), "@managed": ("managed",), "@friends": ("friend",)}  # members that are a kind
+EVERY_DAY = tuple(("weekday", n) for n in range(7))
 LIMIT_KEYS = frozenset(Limits._fields)
 
 
@@ -57,10 +59,11 @@ def bindings(house: House, session: Session) -> list[tuple[str, str, str]]:
     found = [
         (USER, name, str(user.id))
         for name in _named(house, "users", "members")
-        if user.id and (USER, name) not in house.bound and name in _names(user)
+        if user.id and (USER, name) not in house.bound and _bears(house, user, name)
     ]
     title = session.player.casefold()
-    if title and session.machine_id and (DEVICE, title) not in house.bound and _may_name_player(house, user, title):
+    new = title and session.machine_id and (DEVICE, title) not in house.bound
+    if new and _may_name_player(house, user, title) and not _names_machine(house, session.machine_id):
         found.append((DEVICE, title, session.machine_id))
     return found
 
@@ -71,16 +74,18 @@ def doubles(house: House, session: Session) -> str:
     title = session.player.casefold()
     known = house.bound.get((DEVICE, title))
     second = known is not None and session.machine_id not in ("", known)
-    return title if second and _may_name_player(house, user, title) else ""
+    if second and _may_name_player(house, user, title) and not _names_machine(house, session.machine_id):
+        return title
+    return ""
 
 
 def user_ids(house: House, key: str) -> list[int]:
     """The accounts whose plays may fall to this person or user."""
-    if key.startswith("user:"):
+    person = house.settings["person"].get(key)
+    if person is None:
         return [int(key[5:])]
-    names = [n.casefold() for n in house.settings["person"].get(key, {}).get("users", ())]
-    bound = [int(house.bound[(USER, n)]) for n in names if (USER, n) in house.bound]
-    return bound + [int(n) for n in names if n.isdigit() and (USER, n) not in house.bound]
+    ids = [house.bound.get((USER, n.casefold()), n) for n in person.get("users", ())]
+    return [int(n) for n in ids if n.isdecimal() and len(n) < 19]  # what is longer is no id, nor would SQLite take it
 
 
 def machine_ids(house: House, key: str) -> list[str]:
@@ -110,14 +115,22 @@ def _is_user(house: House, name: str, user_id: int) -> bool:
 
 
 def _group(house: House, person: str, user: User) -> dict[str, Any]:
-    """The group that names the person or the user; else one that takes in all users of this kind."""
-    kinds = {"@home": ("home", "managed"), "@managed": ("managed",), "@friends": ("friend",)}
+    """The group that names the person, also by one of its users, or the user by itself; else one of all of their kind.
+
+    Whoever sits at a person's device, the group is the person's own.
+    """
+    persons = house.settings["person"]
+    names = {n.casefold() for n in (person, *persons[person].get("users", ()))} if person else set()
+    ids = user_ids(house, person) if person else [user.id]
+    others = {n.casefold() for n in persons}
+    kinds = {house.users[n].kind for n in ids if n in house.users}
     by_kind: dict[str, Any] = {}
     for group in house.settings["group"].values():
         for member in group.get("members", ()):
-            if member.casefold() == person.casefold() != "" or (user.id and _is_user(house, member, user.id)):
+            name = member.casefold()
+            if name in names or (name not in others and any(_is_user(house, name, n) for n in ids)):
                 return dict(group)
-            if user.kind and user.kind in kinds.get(member.casefold(), ()):
+            if kinds.intersection(KINDS.get(name, ())):
                 by_kind = by_kind or dict(group)
     return by_kind
 
@@ -141,6 +154,8 @@ def _shape(key: str, value: Any) -> Any:
         return (((), value),)
     if key in ("uncounted_media", "uncounted_libraries"):
         return tuple(name.casefold() for name in value)
+    if key == "unlimited_days":
+        return value or EVERY_DAY  # in config.ini no day named is every day, in Limits it is none
     return value
 
 
@@ -170,5 +185,17 @@ def _named(house: House, *keys: str) -> set[str]:
     return {n.casefold() for s in sections for k in keys for n in s.get(k, ())}
 
 
-def _names(user: User) -> set[str]:
-    return {n.casefold() for n in (user.name, user.title, user.email) if n}
+def _names_machine(house: House, machine_id: str) -> bool:
+    """Whether config.ini names this player by its machine id, so that its title is not needed to know it."""
+    owners = house.settings["usher"].get("owner_devices") or ()
+    return machine_id in owners or any(machine_id in p.get("devices", ()) for p in house.settings["person"].values())
+
+
+def _bears(house: House, user: User, name: str) -> bool:
+    """Whether a name of config.ini is this user's. An id or a username is one user's alone; titles may be shared."""
+    if name not in (user.name.casefold(), user.title.casefold(), user.email.casefold()):
+        return False
+    others = [u for u in house.users.values() if u.id != user.id]
+    if any(name == str(u.id) for u in others):
+        return False
+    return name == user.name.casefold() or not any(name == u.name.casefold() for u in others)

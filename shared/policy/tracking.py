@@ -44,7 +44,7 @@ def observe(play: Play, session: Session, now: float, epoch: int) -> Play:
     now = max(now, play.seen)  # what two processes saw in the same moment may be written down in either order
     elapsed = now - play.seen
     was_playing = play.session.state == "playing"
-    if was_playing and elapsed > CONTINUOUS:
+    if elapsed > CONTINUOUS:  # even if it had paused before: who knows when it was resumed
         play = play._replace(gap_began=play.seen, gap_ended=now, gap_offset=play.session.offset or 0.0)
         play = _stretch(play, now, now)
     elif was_playing and elapsed > 0:
@@ -74,7 +74,8 @@ def _stretch(play: Play, began: float, ended: float) -> Play:
 
 def _fill_gap(play: Play, session: Session, now: float) -> Play:
     """Charge what the view offset says of the last gap, by drawing the span behind it backwards into the gap."""
-    if not play.gap_ended or session.offset is None or session.live or now - play.gap_ended > CATCHES_UP:
+    live = session.live or play.session.live
+    if not play.gap_ended or session.offset is None or live or now - play.gap_ended > CATCHES_UP:
         return play
     if play.span_ended < play.gap_ended or play.span_began > play.gap_ended:
         return play._replace(gap_ended=0.0)  # it has paused since: another span is the newest
@@ -85,6 +86,7 @@ def _fill_gap(play: Play, session: Session, now: float) -> Play:
 
 def _keep(play: Play, session: Session) -> Play:
     """What an observation tells of the session; what it does not tell stays as it was."""
-    known = {k: v for k, v in zip(Session._fields, session, strict=True) if v not in ("", None, 0, 0.0)}
-    offset = play.session.offset if session.offset is None else session.offset
-    return play._replace(session=play.session._replace(**known)._replace(offset=offset))
+    old = play.session
+    offset = old.offset if session.offset is None else session.offset
+    merged = Session._make(told or known for told, known in zip(session, old, strict=True))
+    return play._replace(session=merged._replace(offset=offset))

@@ -11,7 +11,7 @@ MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", 
 def duration(seconds: float) -> str:
     """`1 h 30 min`, `45 min`, `20 s`; above two minutes whole minutes are enough."""
     whole = round(seconds)
-    if 120 < whole and whole % 60:
+    if whole > 120 and whole % 60:
         whole -= whole % 60
     parts = [(whole // 3600, "h"), (whole % 3600 // 60, "min"), (whole % 60, "s")]
     return " ".join(f"{n} {unit}" for n, unit in parts if n) or "0 s"
@@ -25,7 +25,9 @@ def clock(calendar: Calendar, at: float, now: float) -> str:
     near = 0 < at - now < 300
     at = -(-at // 1) if near else -(-at // 60) * 60
     ordinal, seconds = local_clock(calendar, at)
-    time = f"{seconds // 3600:02d}:{seconds % 3600 // 60:02d}" + (f":{seconds % 60:02d}" if near and seconds % 60 else "")
+    time = f"{seconds // 3600:02d}:{seconds % 3600 // 60:02d}" + (
+        f":{seconds % 60:02d}" if near and seconds % 60 else ""
+    )
     if at - now < DAY:
         return f"at {time}"
     if at - now < 6 * DAY:
