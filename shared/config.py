@@ -128,7 +128,7 @@ def _folders(path: str, data: bytes, environ: Mapping[str, str]) -> list[str]:
                 break
     said = absolute(text or "data", here)
     try:
-        with open(_pointer(path), encoding="utf-8") as file:
+        with open(_pointer(path), encoding="utf-8", errors="surrogateescape") as file:
             last = file.read(4096).strip()
     except (OSError, ValueError):  # there is none unless the folder is an unusual one
         return [said]
@@ -223,12 +223,16 @@ def _cached(folder: str, key: tuple[Any, ...]) -> Config | None:
 
 
 def _make_folder(folder: str) -> None:
-    try:
-        if not os.path.isdir(folder):
-            os.makedirs(folder, 0o700)
-            _give(folder, os.path.dirname(folder))
-    except (OSError, ValueError):  # read-only: then there is no cache, and each load compiles
-        return
+    missing = []
+    while not os.path.lexists(folder):
+        missing.append(folder)
+        folder = os.path.dirname(folder)
+    for new in reversed(missing):
+        try:
+            os.mkdir(new, 0o700)
+            _give(new, os.path.dirname(new))
+        except (OSError, ValueError):  # another process was quicker; or read-only: then each load compiles
+            continue
 
 
 def _write(path: str, content: bytes, sure: bool = False) -> None:

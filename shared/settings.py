@@ -148,7 +148,7 @@ def _take_variables(work: _Work, environ: Mapping[str, str]) -> None:
         odd = next((c for c in text if not c.isprintable()), "")
         if problem or (odd and key):
             problem = problem or f"holds the character {ord(odd):#04x}: remove it"
-            _mistake(work, LATE, f"{variable}: {problem}", variable)
+            _mistake(work, LATE, f"{clip(variable)}: {problem}", variable)
         elif key:
             work.values.setdefault(where, {})[key] = _Value(text, LATE, variable)
 
@@ -294,7 +294,7 @@ def _wrong(work: _Work, section: str, name: str, key: str, problem: str, hidden:
         value = next(iter(written.values()))
         problem = f": [{section}:{clip(name)}] {problem}"
     if value.variable:
-        _mistake(work, LATE, f"{value.variable}{problem}", value.variable)
+        _mistake(work, LATE, f"{clip(value.variable)}{problem}", value.variable)
     else:
         place = f"{work.file} line {value.line}: {_title(section, name)}"
         _mistake(work, value.line, f"{place} {key}{problem}")

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import tzinfo
 
 STEP = 6 * 3600  # seconds between probes: zones keep an offset for weeks
 
@@ -49,9 +53,9 @@ def _first_change(offset: Callable[[int], int], low: int, high: int) -> int:
 def _offset_of(name: str) -> Callable[[int], int]:
     if not name:
         return _system_offset
-    from datetime import datetime, timedelta, tzinfo
+    from datetime import datetime, timedelta
 
-    zone: tzinfo | None = _zoneinfo(name) or _dateutil(name)
+    zone = _zoneinfo(name) or _dateutil(name)
     if zone is None:
         raise UnknownZone(name, _nearest(name))
 
@@ -66,7 +70,7 @@ def _system_offset(second: int) -> int:
     return time.localtime(second).tm_gmtoff
 
 
-def _zoneinfo(name: str):  # type: ignore[no-untyped-def]  # ZoneInfo | None: not imported before it is needed
+def _zoneinfo(name: str) -> tzinfo | None:
     from zoneinfo import ZoneInfo
 
     try:
@@ -75,7 +79,7 @@ def _zoneinfo(name: str):  # type: ignore[no-untyped-def]  # ZoneInfo | None: no
         return None
 
 
-def _dateutil(name: str):  # type: ignore[no-untyped-def]  # tzinfo | None
+def _dateutil(name: str) -> tzinfo | None:
     """dateutil 2 carries zone data of its own: Windows and slim containers have none."""
     from zoneinfo import available_timezones
 

@@ -15,8 +15,10 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from shared import config, options
+from shared import config, options, settings
 
 ROOT = Path(__file__).resolve().parents[1]
 GOOD = b"""\
@@ -296,6 +298,7 @@ SECRET = "hunter2-0123456789abcdef"
         f"[token = {SECRET}",
         f"[{SECRET}]",
         f"[plex:token={SECRET}]",
+        f"[plex:token={SECRET}",
         f"[plex]\nverify_tls = {SECRET}",
         f"[plex]\nurl = http//:{SECRET}@host",
         f"[plex]\nurl = host/?X-Plex-Token={SECRET}",
@@ -419,6 +422,21 @@ def test_an_unreadable_file(house: House, monkeypatch: pytest.MonkeyPatch) -> No
     loaded = house.load()
     assert "config.ini: cannot be read (Permission denied)" in loaded.problems[0]
     assert loaded.settings["person"] == good.settings["person"]
+
+
+@given(
+    st.one_of(
+        st.binary(max_size=200),
+        st.text(max_size=200).map(lambda text: text.encode("utf-8", "surrogatepass")),
+        st.tuples(st.integers(0, len(GOOD)), st.integers(0, len(GOOD)), st.binary(max_size=9)).map(
+            lambda cut: GOOD[: cut[0]] + cut[2] + GOOD[cut[1] :]
+        ),
+    )
+)
+def test_any_content_compiles_to_settings_or_mistakes(content: bytes) -> None:
+    compiled = settings.compiled(content, "config.ini", {}, str, 1_800_000_000)
+    assert marshal.dumps(compiled.settings)
+    assert all(line.startswith("config.ini") and line.isprintable() for line in compiled.problems)
 
 
 # ---- variables ----
@@ -587,8 +605,9 @@ def test_files_belong_to_the_owner_of_the_data_folder(house: House) -> None:
     if not hasattr(os, "geteuid") or os.geteuid() != 0:
         pytest.skip("only root can give files away")
     os.chown(house.folder, 1234, 1235)
-    house.load(GOOD)
-    for path in (house.data, *house.data.iterdir()):
+    house.load(GOOD.replace(b"[usher]\n", b"[usher]\ndata_dir = a/b\n"))
+    inner = house.folder / "a" / "b"
+    for path in (inner.parent, inner, *inner.iterdir(), house.folder / ".config.ini.data_dir"):
         assert (path.stat().st_uid, path.stat().st_gid) == (1234, 1235), path
 
 
@@ -680,7 +699,7 @@ def test_an_unwritable_data_folder_does_not_matter(house: House, monkeypatch: py
     monkeypatch.setattr(os, "replace", full)
     assert house.load(GOOD).in_force == "config.ini"
     assert list(house.data.iterdir()) == []
-    monkeypatch.setattr(os, "makedirs", full)
+    monkeypatch.setattr(os, "mkdir", full)
     house.data.rmdir()
     assert house.load(GOOD).in_force == "config.ini"
     assert not house.data.exists()
