@@ -57,11 +57,16 @@ def _audit(event, args):
         if name and not name.startswith(LOOPBACK):
             raise Outside(f"a test asked for the address of {name}")
     elif event in ("open", "sqlite3.connect"):
-        path = args[0]
-        if isinstance(path, (str, bytes, os.PathLike)) and os.path.abspath(os.fsdecode(path)).startswith(OURS):
-            name = os.fsdecode(path)
-            if any(os.path.abspath(name) == p or os.path.abspath(name).startswith(p + os.sep) for p in OURS):
-                raise Outside(f"a test opened the project's own {name}")
+        _check_path(args[0], relative=args[1:2] != (None,))
+
+
+def _check_path(path, relative):
+    """relative: is a relative path as of the working folder? (os.open() may take it as of another one)"""
+    if not isinstance(path, (str, bytes, os.PathLike)) or not (relative or os.path.isabs(path)):
+        return
+    name = os.path.abspath(os.fsdecode(path))
+    if any(name == p or name.startswith(p + os.sep) for p in OURS):
+        raise Outside(f"a test opened the project's own {name}")
 
 
 sys.addaudithook(_audit)

@@ -6,7 +6,6 @@ import contextlib
 import json
 import os
 import queue
-import re
 import threading
 import time
 import traceback
@@ -19,14 +18,12 @@ from ..processes import find_python
 from .api import Api, section_of
 from .events import Events
 from .history import History
+from .mask import mask
 from .newsletters import Newsletters
 from .notifiers import Notifiers
 from .plexread import PlexReader
 from .scripts import Scripts
 from .store import Store
-
-PUBLIC_IP = re.compile(r"\b(?!127\.|10\.|192\.168\.|172\.(?:1[6-9]|2\d|3[01])\.)(?:\d{1,3}\.){3}\d{1,3}\b")
-EMAIL = re.compile(r"\b[\w.+-]+@[\w-]+(?:\.[\w-]+)+\b")
 
 
 class StandIn(Tautulli):
@@ -40,7 +37,7 @@ class StandIn(Tautulli):
         self.plextv, self.stale_after, self.server_check, self.clock = plextv, stale_after, server_check, clock
         self.root = "/" + str(self.config["http_root"]).strip("/") if self.config.get("http_root") else ""
         self.home = os.path.join(os.path.dirname(self.datadir), "tautulli")     # where its code would be
-        self.dead, self.connected, self.added = threading.Event(), False, {}
+        self.dead, self.connected, self.added, self.names = threading.Event(), False, {}, ()
         self.errors, self.sent, self._log_lock = [], [], threading.Lock()
         self.dead.set()
         self.store = self.server = None
@@ -70,7 +67,7 @@ class StandIn(Tautulli):
         self.started_at, self._ready = time.time(), threading.Event()
         self.store = Store(self.db_path)
         self.store.put("users", {"user_id": 0}, {"username": "Local"})
-        self.reader = PlexReader(self.plex, self.plextv.url, self.store, self.log)
+        self.reader = PlexReader(self)
         self.history, self.scripts = History(self), Scripts(self)
         self.notifiers, self.events, self.newsletters = Notifiers(self), Events(self), Newsletters(self, self.clock)
         self.server = Api(self.plex.loop, self, self.port).start()
@@ -194,12 +191,7 @@ class StandIn(Tautulli):
         """A line of tautulli.log, masked; several lines if the text has them."""
         if self.dead.is_set():
             return
-        secrets = [self.api_key, self.plex.people.owner.token]
-        for secret in secrets:
-            text = text.replace(secret, "*" * 16)
-        owner = self.plex.people.owner.username
-        text = re.sub(rf"\b{re.escape(owner)}\b", owner[:2] + "********" + owner[-1:], text)
-        text = PUBLIC_IP.sub("***.***.***.***", EMAIL.sub("****************", text))
+        text = mask(text, (self.api_key, self.plex.people.owner.token), self.names)
         line = f"{time.strftime('%Y-%m-%d %H:%M:%S')} - {level:<7} :: {threading.current_thread().name} : {text}\n"
         with self._log_lock, open(self.log_path, "a", encoding="utf-8", errors="replace") as f:
             f.write(line)

@@ -166,10 +166,12 @@ class Api(HttpFake):
     # ---- libraries ----
 
     def do_get_libraries(self, **_):
-        return [{k: str(v) if k in ("section_id", "count", "parent_count", "child_count") else v
-                 for k, v in r.items() if k in ("section_id", "section_name", "section_type", "agent", "thumb", "art",
-                                                "count", "is_active", "parent_count", "child_count")}
-                for r in self._sections()]
+        kept = words("section_id section_name section_type agent thumb art count is_active")
+        found = []
+        for r in self._sections(" WHERE section_type != 'live'"):
+            counts = ["parent_count", "child_count"] if r["section_type"] in ("show", "artist") else []
+            found.append({k: str(r[k]) if k == "section_id" or k.endswith("count") else r[k] for k in kept + counts})
+        return found
 
     def do_get_library_names(self, **_):
         return [{k: r[k] for k in ("section_id", "section_name", "section_type", "agent")} for r in self._sections()]
@@ -200,8 +202,8 @@ class Api(HttpFake):
     def do_refresh_libraries_list(self, **_):
         return self._flag(self.host.reader.refresh_libraries())
 
-    def _sections(self):
-        return self.store.all("SELECT * FROM library_sections ORDER BY section_id")
+    def _sections(self, where=""):
+        return self.store.all(f"SELECT * FROM library_sections{where} ORDER BY section_id")
 
     # ---- notifiers ----
 
@@ -243,6 +245,8 @@ class Api(HttpFake):
     def do_get_notification_log(self, start=0, length=25, order_column="timestamp", order_dir="desc", search="", **_):
         rows = self.store.all("SELECT id, timestamp, session_key, rating_key, user_id, user, notifier_id, agent_id, "
                               "agent_name, notify_action, subject_text, body_text, success FROM notify_log")
+        for row in rows:
+            row["body_text"] = re.sub(r"\r?\n", "<br />", row["body_text"] or "")
         return self._page(rows, start, length, order_column, order_dir, search)
 
     @staticmethod

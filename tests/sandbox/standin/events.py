@@ -65,6 +65,9 @@ class Events:
         if new:
             started = {"started": now, "initial_stream": self._is_initial(session, now)}
             self.store.put("sessions", keys, started)
+            if session["live"]:
+                self.store.put("library_sections", {"section_id": 999999}, {
+                    "server_id": self.host.plex.machine_id, "section_name": "Live TV", "section_type": "live"})
             if notify:
                 self.host.notifiers.put("on_play", {**session, **started})
         return new

@@ -26,10 +26,11 @@ class Unusable(Exception):
 
 
 class PlexReader:
-    """store: for the users; log: a function (level, text)."""
+    """host: the StandIn."""
 
-    def __init__(self, plex, plextv_url, store, log):
-        self.plex, self.plextv_url, self.store, self.log = plex, plextv_url, store, log
+    def __init__(self, host):
+        self.host, self.plex, self.plextv_url = host, host.plex, host.plextv.url
+        self.store, self.log = host.store, host.log
         self._http = requests.Session()
         self._http.trust_env = False
 
@@ -137,6 +138,7 @@ class PlexReader:
                 **{f"filter_{k}": u.get(f"filter{a}", "") for k, a in
                    (("all", "All"), ("movies", "Movies"), ("tv", "Television"), ("music", "Music"),
                     ("photos", "Photos"))}})
+        self.host.names = [r["username"] for r in self.store.all("SELECT username FROM users")]
         self.log("INFO", "Tautulli Users :: Users list refreshed.")
         return True
 

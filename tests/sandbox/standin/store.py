@@ -11,7 +11,8 @@ ACTIONS = words("""
     on_plexpydbcorrupt on_tokenexpired""")
 ITEM = ("rating_key INTEGER, parent_rating_key INTEGER, grandparent_rating_key INTEGER, title TEXT, parent_title TEXT, "
         "grandparent_title TEXT, original_title TEXT, full_title TEXT, media_index INTEGER, "
-        "parent_media_index INTEGER, thumb TEXT, parent_thumb TEXT, grandparent_thumb TEXT, year INTEGER, originally_available_at TEXT, "
+        "parent_media_index INTEGER, "
+        "thumb TEXT, parent_thumb TEXT, grandparent_thumb TEXT, year INTEGER, originally_available_at TEXT, "
         "added_at INTEGER, guid TEXT, media_type TEXT, duration INTEGER DEFAULT 0, live INTEGER DEFAULT 0")
 PLAY = ("started INTEGER, stopped INTEGER, paused_counter INTEGER DEFAULT 0, user_id INTEGER, user TEXT, "
         "ip_address TEXT, machine_id TEXT, bandwidth INTEGER, location TEXT, player TEXT, product TEXT, platform TEXT, "

@@ -23,7 +23,7 @@ class Formatter(string.Formatter):
         try:
             return super().format_field(value, spec)
         except ValueError:
-            return value
+            return value or ""
 
 
 def clean(line, media_type=""):
