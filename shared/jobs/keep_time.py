@@ -21,7 +21,7 @@ from shared.jobs.judge import PLEX_OWNER, house_of, judge, take_in
 from shared.jobs.limit_streams import is_kept, lock_path
 from shared.jobs.stops import Attempt, attempt, plan
 from shared.jobs.tell import Verdict, tell_decision, tell_owner, tell_problems
-from shared.ledger import Lease, Ledger
+from shared.ledger import Lease, Ledger, is_damage
 from shared.log import call_me, log
 from shared.model import Session
 
@@ -99,13 +99,13 @@ def _keep(ledger: Ledger, config: Config, holder: str) -> None:
                 sessions = gateway.plex.sessions(int(ledger.meta("owner_id", "0")))
                 answered = time.time()
                 look = look_at(ledger, config, holder, sessions)
-            except (Unreachable, Refused) as error:
+                for what in look.attempts:
+                    attempt(ledger, gateway, config, what, lambda: _check_mine(ledger, holder))
+            except (Unreachable, Refused, sqlite3.OperationalError) as error:
                 runner.begin()
-                _without_plex(ledger, config, holder, error, answered)
+                _without(ledger, config, holder, error, answered)
                 _wait(ledger, config, ledger.changes(), time.time() + 1)
                 continue
-            for what in look.attempts:
-                attempt(ledger, gateway, config, what, lambda: _check_mine(ledger, holder))
             runner.begin()
             if look.watching:
                 stay_until = time.time() + IDLE
@@ -168,19 +168,20 @@ def _match_owner(ledger: Ledger, sessions: list[Session]) -> None:
                 ledger.set_meta("owner_id", mine.user_id)
 
 
-def _without_plex(ledger: Ledger, config: Config, holder: str, error: UsherError, answered: float) -> None:
-    """Plex does not answer: nobody is stopped blindly, nobody is freed; the plays stay open, and it is asked again."""
+def _without(ledger: Ledger, config: Config, holder: str, error: Exception, answered: float) -> None:
+    """Plex does not answer, or the ledger cannot be written (locked, disk full): nobody is stopped blindly, nobody is
+    freed; the plays stay open, and it is tried again. Damage of the ledger is for the next event to mend."""
     now = time.time()
+    log(config.get("usher", "data_dir"), "warning", f"{error}; trying again")
+    if not 0 <= now - answered < PATIENCE or (isinstance(error, sqlite3.Error) and is_damage(error)):
+        raise error
+    if isinstance(error, sqlite3.Error):
+        return
     with ledger.writing():
         _beat(ledger, holder, now)
         if isinstance(error, Refused) or now - answered > 120:
-            day = int(now // 86400)
-            tell_owner(
-                ledger, f"plex:{type(error).__name__}:{day}", "Usher: limits cannot be enforced", str(error), now
-            )
-    log(config.get("usher", "data_dir"), "warning", str(error))
-    if not 0 <= now - answered < PATIENCE:
-        raise error
+            key = f"plex:{type(error).__name__}:{int(now // 86400)}"
+            tell_owner(ledger, key, "Usher: limits cannot be enforced", str(error), now)
 
 
 def _beat(ledger: Ledger, holder: str, now: float) -> None:

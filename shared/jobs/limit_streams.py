@@ -26,7 +26,7 @@ ARGUMENTS = (
     "--library={library_name} --rating={content_rating} --state={state} --offset={view_offset} "
     "--duration={duration_sec} --live={live} --home={is_home_user} --restricted={is_restricted}"
 )
-STATES = {"play": "playing", "resume": "playing", "pause": "paused", "stop": "stopped", "error": "stopped"}
+STATES = {"pause": "paused", "stop": "stopped", "error": "paused"}  # after an error the session list knows more
 STALE = 20.0  # a timekeeper whose heart has not beaten for so long hangs: it may be replaced
 STARTING = 5.0  # how long one who undertook to start a timekeeper is trusted to do so
 SCRIPT = os.path.join(ROOT, "agents", "limit_streams.py")
@@ -81,10 +81,9 @@ def parse(arguments: list[str]) -> dict[str, str]:
 
 def session_of(told: Mapping[str, str]) -> Session:
     """The session that an event tells of. Without a session key it tells of none."""
-    state = told.get("state", "").casefold()
-    if told.get("event") in STATES or state not in ("playing", "paused", "buffering", "stopped"):
-        # a resume's {state} may still be that of before
-        state = STATES.get(told.get("event", "").casefold(), state or "playing")
+    action, state = told.get("event", "").casefold(), told.get("state", "").casefold()
+    if action in ("stop", "error") or state not in ("playing", "paused", "buffering"):
+        state = STATES.get(action, "playing")  # a stop's {state} is that of before
     offset = _number(told.get("offset", ""))
     return Session(
         session_key=told.get("session-key", ""),
