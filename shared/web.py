@@ -248,12 +248,14 @@ def _context(name: str, checks: bool, verify: str) -> ssl.SSLContext:
         context.verify_mode = ssl.CERT_NONE
         return context
     own = verify if verify not in ("auto", "yes") else ""
-    # SSL_CERT_FILE and SSL_CERT_DIR are honoured by OpenSSL itself, this one is what requests reads
+    # OpenSSL itself honours SSL_CERT_FILE and SSL_CERT_DIR; this one is what requests reads
     bundle = own or os.environ.get("REQUESTS_CA_BUNDLE", "")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     try:
-        if bundle and os.path.isdir(bundle):
-            return ssl.create_default_context(capath=bundle)
-        context = ssl.create_default_context(cafile=bundle or None)
+        if not own:
+            context.load_default_certs()
+        if bundle:
+            context.load_verify_locations(**{"capath" if os.path.isdir(bundle) else "cafile": bundle})
     except OSError:  # not there, not readable, or no certificate in it (an SSLError is one)
         what = "verify_tls" if own else "REQUESTS_CA_BUNDLE"
         raise UsherError(f"the CA file for {name} cannot be read: {what} = {bundle}") from None
