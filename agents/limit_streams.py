@@ -16,6 +16,7 @@ BEGUN = time.time()
 sys.dont_write_bytecode = False  # set in many containers; compiling anew at each press of pause costs 15 ms
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
+from shared.errors import UsherError
 from shared.jobs import limit_streams
 from shared.jobs.front import guarded
 
@@ -33,9 +34,10 @@ def main(arguments: list[str]) -> int:
         from shared.jobs import status
 
         print(status.as_json() if "--json" in arguments else status.as_text())
-    else:
+    elif not arguments or arguments[0] in ("-h", "--help"):
         print(f"{__doc__}\nThe line of arguments in Tautulli, the same for every trigger:\n\n{limit_streams.ARGUMENTS}")
-        return 0 if not arguments or arguments[0] in ("-h", "--help") else 1
+    else:
+        raise UsherError(f"{arguments[0]!r} is no command of limit_streams.py: status, tick, or --help")
     return 0
 
 

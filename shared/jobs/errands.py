@@ -136,8 +136,9 @@ def _add(ledger: Ledger, row: HistoryRow, now: float) -> None:
 
 
 def forget(ledger: Ledger, config: Config) -> None:
-    """Drop what is older than `keep_history`."""
+    """Drop what is older than `keep_history`; not on the first day on which the clock says so: it may be wrong."""
     now = time.time()
-    ledger.forget(now - config.get("usher", "keep_history"))
+    if now - float(ledger.meta("forgot_at", "0")) < 30 * 86400:
+        ledger.forget(now - config.get("usher", "keep_history"))
     with ledger.writing():
         ledger.set_meta("forgot_at", now)

@@ -20,10 +20,11 @@ from shared.jobs import errands
 from shared.jobs.judge import PLEX_OWNER, house_of, judge, take_in
 from shared.jobs.limit_streams import is_kept, lock_path
 from shared.jobs.stops import Attempt, attempt, plan
-from shared.jobs.tell import Verdict, tell_decision, tell_owner, tell_problems
+from shared.jobs.tell import Verdict, about, tell_decision, tell_owner, tell_problems
 from shared.ledger import Lease, Ledger, is_damage
 from shared.log import call_me, log
 from shared.model import Session
+from shared.policy.words import shorten
 
 EVERY = 5.0  # seconds between looks at Plex's session list
 NEAR = 10.0  # this close to a deadline it looks every second
@@ -130,6 +131,13 @@ def look_at(ledger: Ledger, config: Config, holder: str, sessions: list[Session]
         verdicts = judge(ledger, config, house, plays, now)
         for verdict in verdicts:
             tell_decision(ledger, verdict, now)
+            if verdict.recorded and not verdict.decision.allowed:
+                over = "would stop" if verdict.who.dry_run else "over"
+                log(
+                    config.get("usher", "data_dir"),
+                    "info",
+                    f"{over}: {shorten(verdict.who.name, 40)}: {about(verdict)}",
+                )
         attempts = plan(ledger, verdicts, now)
         since_stop = now - ledger.last_stop()
     deadlines = [v.decision.until for v in verdicts if v.decision.allowed and v.decision.until is not None]

@@ -13,9 +13,11 @@ from collections.abc import Mapping
 
 from shared import __version__, detached
 from shared.config import ROOT, Config, load
+from shared.gateway import Gateway
 from shared.jobs.judge import house_of, judge, take_in
 from shared.jobs.tell import Verdict, tell_decision, tell_owner, tell_problems
 from shared.ledger import Lease, Ledger
+from shared.log import log
 from shared.model import Session, User
 from shared.policy import words
 
@@ -44,9 +46,10 @@ def on_event(arguments: list[str], at: float) -> str:
             detached.start(SCRIPT, "--keep-time")
     finally:
         with_ledger.close()
-    for problem in config.problems:
-        print(f"{problem} ({config.in_force} in force)", file=sys.stderr)
-    return _line(action, session, verdict)
+    _complain(config)
+    line, over = _line(action, session, verdict), verdict is not None and not verdict.decision.allowed
+    log(config.get("usher", "data_dir"), "info" if over else "debug", line)
+    return line
 
 
 def tick() -> str:
@@ -60,11 +63,11 @@ def tick() -> str:
             tell_problems(ledger, config, now)
             wanted = (has_limits(config) or bool(ledger.open_plays())) and want_keeper(ledger, now)
         if wanted:
+            Gateway(config).plex  # noqa: B018 - from a timer outside of Tautulli: does it know where Plex is?
             detached.start(SCRIPT, "--keep-time")
     finally:
         ledger.close()
-    for problem in config.problems:
-        print(f"{problem} ({config.in_force} in force)", file=sys.stderr)
+    _complain(config)
     return "tick: timekeeper started" if wanted else "tick: all is well"
 
 
@@ -180,6 +183,11 @@ def _number(text: str) -> float | None:
     except ValueError:
         return None
     return number if 0 <= number < 1e15 else None
+
+
+def _complain(config: Config) -> None:
+    for problem in config.problems:
+        print(f"{problem} ({config.in_force} in force)", file=sys.stderr)
 
 
 def _line(action: str, session: Session, verdict: Verdict | None) -> str:

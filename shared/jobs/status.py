@@ -32,7 +32,13 @@ def facts() -> dict[str, Any]:
             "last_tick": float(ledger.meta("last_tick", "0")) or None,
             "people": [_person(ledger, config, house, who, plays, now) for who in keys.values()],
             "decisions": [
-                {"at": at, "who": _name(house, key), "verdict": verdict, "reason": reason, "title": words.shorten(title)}
+                {
+                    "at": at,
+                    "who": _name(house, key),
+                    "verdict": verdict,
+                    "reason": reason,
+                    "title": words.shorten(title),
+                }
                 for at, key, verdict, reason, title in ledger.decided(now - LATELY)
                 if verdict != "allow"
             ],
