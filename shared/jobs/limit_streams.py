@@ -13,7 +13,6 @@ from collections.abc import Mapping
 
 from shared import __version__, detached
 from shared.config import ROOT, Config, load
-from shared.gateway import Gateway
 from shared.jobs.judge import house_of, judge, take_in
 from shared.jobs.tell import Verdict, tell_decision, tell_owner, tell_problems
 from shared.ledger import Lease, Ledger
@@ -54,6 +53,8 @@ def on_event(arguments: list[str], at: float) -> str:
 
 def tick() -> str:
     """The regular look: whoever keeps time is seen to, even if Tautulli has missed what is going on."""
+    from shared.gateway import Gateway
+
     config = load()
     ledger = Ledger(config.get("usher", "data_dir"))
     try:
