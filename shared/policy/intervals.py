@@ -20,7 +20,7 @@ def union(pieces: Iterable[Interval]) -> list[Interval]:
 
 def clip(pieces: Iterable[Interval], began: float, ended: float) -> list[Interval]:
     """What of the pieces lies between two moments."""
-    return [(max(a, began), min(b, ended)) for a, b in pieces if a < ended and b > began]
+    return [(max(a, began), min(b, ended)) for a, b in pieces if a < ended and b > began] if began < ended else []
 
 
 def subtract(pieces: Iterable[Interval], holes: list[Interval]) -> list[Interval]:
