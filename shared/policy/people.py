@@ -61,6 +61,8 @@ def bindings(house: House, session: Session) -> list[tuple[str, str, str]]:
         for name in _named(house, "users", "members")
         if user.id and (USER, name) not in house.bound and _bears(house, user, name)
     ]
+    if found:  # whose user it is may decide whether the player's title counts
+        house = house._replace(bound={**house.bound, **{(kind, name): id for kind, name, id in found}})
     title = session.player.casefold()
     new = title and session.machine_id and (DEVICE, title) not in house.bound
     if new and _may_name_player(house, user, title) and not _names_machine(house, session.machine_id):

@@ -1,4 +1,5 @@
 """Days, weeks, months and windows as moments, against zoneinfo and brute force."""
+
 from datetime import date, timedelta
 
 import pytest
@@ -40,6 +41,7 @@ ANY_MOMENT = st.one_of(MOMENTS, NEAR_CHANGES)
 
 
 # ---- clock and moment ----
+
 
 @settings(max_examples=300)
 @given(ANY_MOMENT, st.sampled_from(ZONES), st.sampled_from((0.0, 0.25, 0.999)))
@@ -83,6 +85,7 @@ def test_moments_at_the_change(zone, date_, clock, expected):
 
 
 # ---- days ----
+
 
 @settings(max_examples=300)
 @given(ANY_MOMENT, st.sampled_from(ZONES), st.integers(0, 95).map(lambda n: n * 900))
@@ -139,6 +142,7 @@ def test_days_in_a_zone_that_skipped_one():
 
 
 # ---- weeks and months ----
+
 
 @pytest.mark.parametrize("starts", range(7))
 @pytest.mark.parametrize("zone", ["Europe/Zurich", "America/New_York"])
@@ -220,6 +224,7 @@ def test_which_windows_begin_on_a_day(windows, day, expected):
 
 
 # ---- windows as time ----
+
 
 def windows_of(windows, began, ended, zone="Europe/Zurich", **names):
     house = calendar(zone, **names)
@@ -308,6 +313,7 @@ def cal_wall(moment, zone):
 
 
 # ---- days as time ----
+
 
 @pytest.mark.parametrize(("zone", "short", "long", "change"), CHANGES)
 def test_named_days_as_time(zone, short, long, change):

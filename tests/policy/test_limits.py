@@ -1,4 +1,5 @@
 """Budgets, sittings and windows at their boundary seconds, and what must hold for any of them."""
+
 from datetime import date, timedelta
 
 import pytest
@@ -54,6 +55,7 @@ def left(what, spans=(), now=NOON, **more):
 
 # ---- budgets ----
 
+
 def test_no_limit():
     assert decide(limits()) == lim.Decision(True, reason="no limit in sight")
     assert not limits().any and not limits(uncounted=NIGHT, unlimited_days=SAT, message="x").any
@@ -63,7 +65,8 @@ def test_no_limit():
 
 
 @pytest.mark.parametrize(("seconds", "expected"), [
-    (0, ("allow", NOON + 3600, "daily")), (3599, ("allow", NOON + 1, "daily")), (3599.5, ("allow", NOON + 0.5, "daily")),
+    (0, ("allow", NOON + 3600, "daily")), (3599, ("allow", NOON + 1, "daily")),
+    (3599.5, ("allow", NOON + 0.5, "daily")),
     (3600, ("stop", FOUR, "daily")), (3601, ("stop", FOUR, "daily")), (9999, ("stop", FOUR, "daily")),
 ])  # fmt: skip
 def test_a_day_s_budget(seconds, expected):
@@ -193,6 +196,7 @@ def test_a_clock_set_back_an_hour():
 
 # ---- sittings ----
 
+
 def sit(*pieces, now=NOON, **more):
     """Seconds left of a 30 minute sitting after pieces given as (minutes ago, minutes long)."""
     return left(limits(sitting=30 * M, **{"rest": 15 * M, **more}), [span(now - a * M, b * M) for a, b in pieces], now)
@@ -248,7 +252,11 @@ def test_a_sitting_knows_no_midnight():
     what = limits(sitting=daily(H, (SAT, 2 * H)), rest=15 * M)
     played = [span(FOUR - 51 * M, 50 * M)]
     assert left(what, played, FOUR - M) == 2 * H - 50 * M  # Saturday allows two hours, the fifty minutes count
-    assert until(decide(what, [span(FOUR - 65 * M, H)], FOUR - 5 * M)) == ("stop", FOUR, "sitting")  # opens with Saturday
+    assert until(decide(what, [span(FOUR - 65 * M, H)], FOUR - 5 * M)) == (
+        "stop",
+        FOUR,
+        "sitting",
+    )  # opens with Saturday
     less = limits(sitting=daily(2 * H, (SAT, H)), rest=15 * M)
     assert until(decide(less, [span(FOUR - 90 * M, 80 * M)], FOUR - 10 * M)) == ("allow", FOUR, "sitting")
     assert until(decide(less, [span(FOUR - 90 * M, 90 * M)], FOUR)) == ("stop", FOUR + 15 * M, "sitting")
@@ -282,6 +290,7 @@ def test_a_long_rest():
 
 
 # ---- windows ----
+
 
 @pytest.mark.parametrize(("now", "expected"), [
     ("2026-11-20T19:59:59", ("allow", "2026-11-20T20:00")), ("2026-11-20T20:00", ("stop", "2026-11-21T07:00")),
@@ -332,6 +341,7 @@ def test_all_day_every_day():
 
 
 # ---- what is free ----
+
 
 def test_unlimited_days_from_their_first_to_their_last_moment():
     what = limits(daily=0, sitting=0, rest=900, blocked=((EVERY, ((0, DAY),)),), unlimited_days=SAT)
@@ -398,6 +408,7 @@ def test_uncounted_media_and_libraries():
 
 # ---- days on which the clock changes ----
 
+
 @pytest.mark.parametrize(("zone", "short", "long", "change"), CHANGES)
 def test_a_budget_of_a_day_of_23_or_25_hours(zone, short, long, change):
     house = calendar(zone)
@@ -428,6 +439,7 @@ def test_nights_on_which_the_clock_changes(zone, short, long, change):
 
 # ---- properties: for anything an owner may write and anybody may have watched ----
 
+
 def minutes(most):
     return st.integers(0, most).map(lambda n: n * 60)
 
@@ -439,7 +451,9 @@ AMOUNT = st.one_of(st.none(), minutes(300), st.just(0))
 PER_DAY = st.lists(st.tuples(DAYS, AMOUNT), max_size=3).map(tuple)
 RANGE = st.tuples(st.integers(0, 47), st.integers(1, 48)).map(lambda r: (r[0] * 1800, (r[0] + r[1]) * 1800))
 WINDOWS = st.lists(st.tuples(DAYS, st.lists(RANGE, max_size=2).map(tuple)), max_size=2).map(tuple)
-HOURS = st.one_of(st.just({}), st.builds(lambda w: {"blocked": w}, WINDOWS), st.builds(lambda w: {"allowed": w}, WINDOWS))
+HOURS = st.one_of(
+    st.just({}), st.builds(lambda w: {"blocked": w}, WINDOWS), st.builds(lambda w: {"allowed": w}, WINDOWS)
+)
 LIMITS = st.builds(
     lambda hours, **keys: Limits(**keys, **hours),
     HOURS,

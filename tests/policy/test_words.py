@@ -1,4 +1,7 @@
 """Times and durations as a person reads them."""
+
+from datetime import date
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -67,7 +70,6 @@ def test_shorten(text, most, expected):
 
 
 def test_date():
-    from datetime import date
-
-    for month, name in enumerate("Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(), 1):
-        assert words.date(date(2026, month, 3).toordinal()) == f"3 {name}"
+    for month, name in enumerate(words.MONTHS, 1):
+        on = date(2026, month, 3)
+        assert words.date(on.toordinal()) == f"3 {name}" == f"{on.day} {on:%b}"

@@ -1,4 +1,5 @@
 """What the tests of policy share: moments written as dates, calendars of real zones, short ways to say a limit."""
+
 from datetime import datetime, timedelta, timezone
 from functools import lru_cache
 from zoneinfo import ZoneInfo
@@ -30,8 +31,10 @@ def _zone(name):
 
 def calendar(zone="UTC", day_starts=4 * H, week_starts=0, **names):
     """A calendar of a zone; names are lists of dates or (first, last)."""
-    spans = {n: tuple((ordinal(d), ordinal(d)) if isinstance(d, str) else (ordinal(d[0]), ordinal(d[1])) for d in ds)
-             for n, ds in names.items()}
+    spans = {
+        n: tuple((ordinal(d), ordinal(d)) if isinstance(d, str) else (ordinal(d[0]), ordinal(d[1])) for d in ds)
+        for n, ds in names.items()
+    }
     return Calendar(_zone(zone), day_starts, week_starts, {"holidays": (), **spans})
 
 
