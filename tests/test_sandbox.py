@@ -1,10 +1,13 @@
 """Holds the stand-in and the real Tautulli together: the same tests on both (the real one with TAUTULLI_HOME set)."""
 import json
 import os
+import socket
+import sqlite3
 import time
 
 import pytest
 
+from tests.conftest import PROJECT, Outside
 from tests.sandbox.base import wait_for, words
 from tests.sandbox.client import ApiError
 from tests.sandbox.model import User
@@ -490,8 +493,9 @@ def test_history(world):
     common = {"user_id": w.bob.id, "user": "bob", "friendly_name": "bob", "user_thumb": w.bob.thumb,
               "platform": "Chrome", "product": "Plex Web", "ip_address": "192.168.1.20", "live": 0,
               "location": "lan", "secure": 1, "relayed": 0, "media_type": "movie", "parent_rating_key": "",
-              "grandparent_rating_key": "", "parent_title": "", "grandparent_title": "", "original_title": "", "year": 2020, "media_index": "",
-              "parent_media_index": "", "transcode_decision": "direct play", "watched_status": 0}
+              "grandparent_rating_key": "", "parent_title": "", "grandparent_title": "", "original_title": "",
+              "year": 2020, "media_index": "", "parent_media_index": "", "transcode_decision": "direct play",
+              "watched_status": 0}
     assert live == {
         **common, "reference_id": None, "row_id": None, "id": None, "paused_counter": 0, "player": "TV",
         "machine_id": s.player["machineIdentifier"], "rating_key": w.movie2.key, "full_title": "Second Movie",
@@ -707,6 +711,44 @@ def test_http_root(world):
     w.probe({"on_play": ""})
     w.plex.start_stream(w.bob, w.movie)
     assert w.wait_run()["env"]["TAUTULLI_URL"] == w.tautulli.url
+
+
+def test_usher_in_a_world(world):
+    w = world()
+    usher = w.install_usher("[usher]\ndry_run = yes\n")
+    assert os.stat(os.path.join(usher.root, "config.ini")).st_mode & 0o777 == 0o600
+    assert not [f for _, folders, _ in os.walk(usher.root) for f in folders if f in ("__pycache__", "data", ".git")]
+    told = {n["id"]: n for n in w.tautulli.api("get_notifiers")}
+    assert told[usher.limit_streams]["active"] == 1 and told[usher.journal]["active"] == 0
+    s = w.plex.start_stream(w.bob, w.movie)
+    wait_for(lambda: os.path.exists(os.path.join(usher.data, "ledger.db")), what="the ledger")
+    wait_for(lambda: w.tautulli.logs("Subprocess returned with status code 0"))
+    assert not w.tautulli.logs("Script error") and s.alive
+    assert usher.ledger().execute("SELECT 1 FROM sqlite_master").fetchone()
+    with pytest.raises(sqlite3.OperationalError):
+        usher.ledger().execute("CREATE TABLE x (y)")
+    run = usher.run("status")
+    assert run.returncode == 0 and "bob" in run.stdout and run.stderr == ""
+    probe = w.probe({"on_play": ""})
+    w.plex.start_stream(w.bob, w.movie2)
+    given = w.wait_run()["env"]
+    ours = usher.environment(w.bob.id)
+    assert probe and set(given) - set(ours) <= {"PLEXAPI_CONFIG_PATH", "PLEXAPI_LOG_PATH", "PLEXAPI_LOG_LEVEL"}
+    assert given["PYTHONPATH"].startswith(ours["PYTHONPATH"])
+    pids = w.pids()
+    w.__exit__(None, None, None)
+    assert not [pid for pid in pids if alive(pid)] and not os.path.exists(w.dir)
+
+
+def test_the_guard():
+    with pytest.raises(Outside, match="connect"), socket.socket() as s:
+        s.connect(("192.0.2.1", 80))
+    with pytest.raises(Outside, match="address of"):
+        socket.getaddrinfo("plex.tv", 443)
+    with pytest.raises(Outside, match="config.ini"), open(PROJECT / "config.ini"):
+        pass
+    with pytest.raises(Outside, match="data"):
+        sqlite3.connect(PROJECT / "data" / "ledger.db")
 
 
 def test_faults_of_the_stand_in():

@@ -4,18 +4,12 @@ import os
 import shutil
 import sqlite3
 import subprocess
-import sys
 from pathlib import Path
+
+from .processes import as_user, ask_python
 
 PROJECT = Path(__file__).resolve().parents[2]
 PARTS = ("agents", "shared", "install.py", "config.ini.example", "requirements.txt")
-TRIGGERS = ("on_play", "on_pause", "on_resume", "on_stop", "on_change", "on_error", "on_buffer", "on_concurrent")
-# The argument line, until shared/jobs/limit_streams.py says one of its own (ARGUMENTS).
-ARGUMENTS = ("--event={action} --session-key={session_key} --session-id={session_id} --user-id={user_id} "
-             "--username={username} --machine-id={machine_id} --rating-key={rating_key} --media-type={media_type} "
-             "--title={title} --content-rating={content_rating} --ip-address={ip_address} --player={player} "
-             "--platform={platform} --section-id={section_id} --library-name={library_name} "
-             "--started={started_unixtime} --location={stream_location} --transcode={transcode_decision}")
 
 
 class Usher:
@@ -30,18 +24,20 @@ class Usher:
         tautulli = self.world.tautulli
         if not tautulli.real:
             return {**tautulli.scripts.environment(user_id), **more}
-        paths = [os.path.join(tautulli.home, "lib"), tautulli.home, *(p for p in sys.path if p.startswith(sys.prefix))]
+        version, path = ask_python(tautulli.python)
+        path = [os.path.join(tautulli.home, "lib"), tautulli.home, *path]
         return {"PATH": os.environ.get("PATH", os.defpath), "HOME": tautulli.datadir, "LANG": "C.UTF-8", **tautulli.env,
                 "PLEX_URL": self.world.plex.url, "PLEX_TOKEN": self.world.owner.token, "PLEX_USER_TOKEN": "",
                 "TAUTULLI_URL": tautulli.url, "TAUTULLI_PUBLIC_URL": "/", "TAUTULLI_APIKEY": tautulli.api_key,
-                "TAUTULLI_ENCODING": "UTF-8", "PYTHONPATH": os.pathsep.join(paths), **more}
+                "TAUTULLI_ENCODING": "UTF-8", "TAUTULLI_PYTHON_VERSION": version, "PYTHONPATH": os.pathsep.join(path),
+                **more}
 
     def run(self, *args, script="agents/limit_streams.py", env=None, timeout=30, stdin=subprocess.DEVNULL):
         """Run a script of the bundle as Tautulli would; env: more environment, None as a value takes a name away."""
         told = {k: v for k, v in {**self.environment(), **(env or {})}.items() if v is not None}
         path = os.path.join(self.root, script)
         return subprocess.run([self.world.tautulli.python, path, *map(str, args)], cwd=os.path.dirname(path), env=told,
-                              stdin=stdin, capture_output=True, text=True, timeout=timeout)
+                              stdin=stdin, capture_output=True, text=True, timeout=timeout, **as_user(self.world.user))
 
     def ledger(self):
         """A read-only connection to the ledger."""
@@ -63,15 +59,13 @@ class Usher:
             os.chown(path, self.world.user, self.world.user)
 
 
-def arguments():
-    """The argument line that the bundle documents: ARGUMENTS of shared/jobs/limit_streams.py, a plain string there."""
-    path = PROJECT / "shared" / "jobs" / "limit_streams.py"
-    if path.exists():
-        for node in ast.parse(path.read_text(encoding="utf-8")).body:
-            names = [t.id for t in getattr(node, "targets", [getattr(node, "target", None)]) if isinstance(t, ast.Name)]
-            if "ARGUMENTS" in names and node.value is not None:
-                return ast.literal_eval(node.value)
-    return ARGUMENTS
+def constant(module, name):
+    """A constant of the bundle, read without importing it."""
+    for node in ast.parse((PROJECT / module).read_text(encoding="utf-8")).body:
+        targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+        if any(isinstance(t, ast.Name) and t.id == name for t in targets):
+            return ast.literal_eval(node.value)
+    raise LookupError(f"no {name} in {module}")
 
 
 def copy(target):
@@ -84,9 +78,9 @@ def copy(target):
             shutil.copy(source, target / name)
 
 
-def install_usher(world, config_text="", triggers=TRIGGERS, timeout=30, name="usher", register=True):
-    """Copy the project's bundle below the world's folder and register it. triggers: of limit_streams.py;
-    register=False: only copy and configure."""
+def install_usher(world, config_text="", triggers=None, timeout=30, name="usher", register=True):
+    """Copy the project's bundle below the world's folder and register it as install.py does. triggers: other ones
+    for limit_streams.py; register=False: only copy and configure."""
     root = Path(world.dir, name)
     root.mkdir()
     copy(root)
@@ -95,10 +89,12 @@ def install_usher(world, config_text="", triggers=TRIGGERS, timeout=30, name="us
         os.chown(root, world.user, world.user)
     usher.configure(config_text)
     if register:
+        triggers = constant("shared/jobs/register.py", "TRIGGERS") if triggers is None else triggers
+        line = constant("shared/jobs/limit_streams.py", "ARGUMENTS")
         agents = os.path.join(usher.root, "agents")
         usher.limit_streams = world.tautulli.add_script_notifier(
-            os.path.join(agents, "limit_streams.py"), dict.fromkeys(triggers, arguments()), folder=agents,
-            timeout=timeout, name="Usher: limits")
+            os.path.join(agents, "limit_streams.py"), dict.fromkeys(triggers, line), folder=agents,
+            timeout=timeout, name="Usher: limit streams")
         usher.journal = world.tautulli.add_script_notifier(
             os.path.join(agents, "journal.py"), {}, folder=agents, timeout=timeout, name="Usher: journal")
     return usher

@@ -33,6 +33,15 @@ def find_python(name=None, user=None):
     return found[-1]
 
 
+def ask_python(python):
+    """Its version, and its module path as it is without any PYTHONPATH."""
+    ask = "import sys, platform; print(platform.python_version(), *[p for p in sys.path[1:] if p], sep='\\n')"
+    clean = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
+    version, *path = subprocess.run([python, "-c", ask], env=clean, cwd="/", check=True, capture_output=True,
+                                    text=True).stdout.splitlines()
+    return version, path
+
+
 def as_user(uid):
     """Arguments for subprocess: run as this uid and gid, in no other group."""
     if uid is None:

@@ -7,6 +7,8 @@ import sys
 import threading
 import time
 
+from ..processes import ask_python
+
 PREFIX = {".py": None, ".pyw": "pythonw", ".pl": "perl", ".rb": "ruby", ".php": "php", ".sh": "", ".bat": "",
           ".cmd": ""}          # None: the interpreter Tautulli runs on
 LIBRARY = ("requests", "urllib3", "certifi", "charset_normalizer", "idna", "plexapi", "dateutil", "six.py")
@@ -15,7 +17,7 @@ LIBRARY = ("requests", "urllib3", "certifi", "charset_normalizer", "idna", "plex
 class Scripts:
     def __init__(self, host):
         self.host = host
-        self._paths = {}
+        self._path, self._lock = None, threading.Lock()
 
     def run(self, config, arguments, user_id=None, action=""):
         """Start it in a thread of its own. True if it could be started, as far as can be told beforehand."""
@@ -62,28 +64,31 @@ class Scripts:
     def _python(self):
         """PYTHONPATH and version of the interpreter. The path begins with a lib folder of ours, as Tautulli's does,
         and has the interpreter's own standard library in it."""
-        python = self.host.python
-        if python not in self._paths:
-            lib = os.path.join(self.host.home, "lib")
-            os.makedirs(lib, exist_ok=True)
-            ask = "import sys, platform; print(platform.python_version(), *[p for p in sys.path[1:] if p], sep='\\n')"
-            clean = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
-            version, *path = subprocess.run([python, "-c", ask], env=clean, cwd="/", check=True, capture_output=True,
-                                            text=True).stdout.splitlines()
-            for folder in (p for p in sys.path if p.endswith("site-packages")):
-                for name in LIBRARY:
-                    source, link = os.path.join(folder, name), os.path.join(lib, name)
-                    if os.path.exists(source) and not os.path.lexists(link):
-                        os.symlink(source, link)
-            self._paths[python] = os.pathsep.join([lib, self.host.home, *path]), version
-        return self._paths[python]
+        with self._lock:
+            if not self._path:
+                self._path = self._find_python()
+            return self._path
 
-    def _run(self, command, config, user_id, pythonpath, dead):
+    def _find_python(self):
+        lib = os.path.join(self.host.home, "lib")
+        os.makedirs(lib, exist_ok=True)
+        version, path = ask_python(self.host.python)
+        for folder in (p for p in sys.path if p.endswith("site-packages")):
+            for name in LIBRARY:
+                source, link = os.path.join(folder, name), os.path.join(lib, name)
+                if os.path.exists(source) and not os.path.lexists(link):
+                    os.symlink(source, link)
+        return os.pathsep.join([lib, self.host.home, *path]), version
+
+    def _run(self, *args):
+        with self.host.quiet("a script"):
+            self._process(*args)
+
+    def _process(self, command, config, user_id, pythonpath, dead):
         log, limit = self.host.log, int(config["timeout"] or 0)
         try:
             process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                                       cwd=config["script_folder"],
-                                       env=self.environment(user_id, pythonpath))
+                                       cwd=config["script_folder"], env=self.environment(user_id, pythonpath))
         except OSError as e:
             log("ERROR", f"Tautulli Notifiers :: Failed to run script: {e}")
             return
@@ -100,10 +105,13 @@ class Scripts:
         status = process.wait()
         timer.cancel()
         log("DEBUG", f"Tautulli Notifiers :: Subprocess returned with status code {status}.")
-        if error:
-            log("ERROR", "Tautulli Notifiers :: Script error: \n  " + "\n  ".join(error.decode().splitlines()))
-        if output:
-            log("DEBUG", "Tautulli Notifiers :: Script returned: \n  " + "\n  ".join(output.decode().splitlines()))
+        try:
+            if error:
+                log("ERROR", "Tautulli Notifiers :: Script error: \n  " + "\n  ".join(error.decode().splitlines()))
+            if output:
+                log("DEBUG", "Tautulli Notifiers :: Script returned: \n  " + "\n  ".join(output.decode().splitlines()))
+        except UnicodeDecodeError:      # there the thread dies of it, and nobody hears of it
+            return
         if not killed:
             log("INFO", "Tautulli Notifiers :: Script notification sent.")
 
