@@ -3,7 +3,7 @@
 from datetime import date, timedelta
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from shared.policy import calendar as cal
@@ -28,6 +28,7 @@ from .words_of_tests import (
     at,
     calendar,
     date_atom,
+    examples,
     first_moment,
     local,
     ordinal,
@@ -43,7 +44,7 @@ ANY_MOMENT = st.one_of(MOMENTS, NEAR_CHANGES)
 # ---- clock and moment ----
 
 
-@settings(max_examples=300)
+@examples(300)
 @given(ANY_MOMENT, st.sampled_from(ZONES), st.sampled_from((0.0, 0.25, 0.999)))
 def test_the_clock_on_the_wall_is_that_of_zoneinfo(moment, zone, fraction):
     now = local(moment, zone)
@@ -51,7 +52,7 @@ def test_the_clock_on_the_wall_is_that_of_zoneinfo(moment, zone, fraction):
     assert cal.local_clock(calendar(zone), moment + fraction) == (now.toordinal(), seconds)
 
 
-@settings(max_examples=300)
+@examples(300)
 @given(ANY_MOMENT, st.sampled_from(ZONES))
 def test_a_moment_is_found_again_by_its_date_and_clock_or_is_the_second_of_two(moment, zone):
     house = calendar(zone)
@@ -59,7 +60,7 @@ def test_a_moment_is_found_again_by_its_date_and_clock_or_is_the_second_of_two(m
     assert found == moment or (found < moment and local(moment, zone).fold == 1)
 
 
-@settings(max_examples=40)
+@examples(40)
 @given(NEAR_CHANGES, st.sampled_from(ZONES[:4]), st.integers(0, 96).map(lambda n: n * 1800))
 def test_moment_is_the_first_at_which_the_wall_shows_as_much(moment, zone, seconds):
     day = local(moment, zone).toordinal()
@@ -87,7 +88,7 @@ def test_moments_at_the_change(zone, date_, clock, expected):
 # ---- days ----
 
 
-@settings(max_examples=300)
+@examples(300)
 @given(ANY_MOMENT, st.sampled_from(ZONES), st.integers(0, 95).map(lambda n: n * 900))
 @example(int(at("2026-10-25T02:30", "Europe/Zurich", fold=1)), "Europe/Zurich", 2 * H + 1800)
 @example(int(at("2026-03-29T03:00", "Europe/Zurich")), "Europe/Zurich", 2 * H + 1800)
@@ -279,7 +280,7 @@ DAYS = st.sampled_from((EVERY, MON, SAT, SUN, WEEKDAY, WEEKEND, SCHOOLDAY, SCHOO
 WINDOWS = st.lists(st.tuples(DAYS, st.lists(RANGE, max_size=2).map(tuple)), max_size=3).map(tuple)
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(WINDOWS, NEAR_CHANGES, st.sampled_from(ZONES[:3]), st.lists(st.integers(0, 2 * DAY), min_size=1, max_size=12))
 def test_a_moment_is_in_a_window_if_one_of_the_last_days_opened_it(windows, began, zone, probes):
     """By looking at each moment alone: some date's window began at or before it and ends after it."""
@@ -344,7 +345,7 @@ def seconds_in(pieces):
     return {n for a, b in pieces for n in range(a, b)}
 
 
-@settings(max_examples=200)
+@examples(200)
 @given(PIECES, PIECES, st.integers(0, 30), st.integers(0, 30))
 @example([(0, 5)], [], 3, 3)
 def test_intervals_are_sets_of_seconds(some, others, low, high):

@@ -3,7 +3,7 @@
 from datetime import date, timedelta
 
 import pytest
-from hypothesis import assume, example, given, settings
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from shared.policy import limits as lim
@@ -27,6 +27,7 @@ from .words_of_tests import (
     calendar,
     daily,
     date_atom,
+    examples,
     limits,
     ordinal,
     span,
@@ -490,7 +491,7 @@ def past(spans, now):
     return [s._replace(ended=min(s.ended, now)) for s in spans if s.began <= now]
 
 
-@settings(max_examples=400)
+@examples(400)
 @given(LIMITS, SPANS, NOWS, HOUSES)
 @example(Limits(sitting=daily(1800), rest=0), [], BASE, UTC)
 @example(Limits(sitting=daily(0)), [], BASE, UTC)
@@ -508,7 +509,7 @@ def test_an_allow_holds_until_its_moment_and_not_longer(what, spans, now, house)
     assert not over.allowed
 
 
-@settings(max_examples=300)
+@examples(300)
 @given(LIMITS, SPANS, NOWS, HOUSES)
 def test_a_stop_ends_at_its_moment_and_not_before(what, spans, now, house):
     spans = past(spans, now)
@@ -527,7 +528,7 @@ def test_a_stop_ends_at_its_moment_and_not_before(what, spans, now, house):
             assert not then.allowed and then.until == found.until
 
 
-@settings(max_examples=300)
+@examples(300)
 @given(LIMITS, LIMITS, SPANS, NOWS, HOUSES, st.sampled_from(("daily", "weekly", "monthly", "sitting", "blocked")))
 def test_one_limit_more_never_allows_more(what, other, spans, now, house, key):
     assume(not getattr(what, key) and not (key == "blocked" and what.allowed))
@@ -538,7 +539,7 @@ def test_one_limit_more_never_allows_more(what, other, spans, now, house, key):
         assert (two.until or now + 9 * DAY) <= (one.until or now + 9 * DAY)
 
 
-@settings(max_examples=200)
+@examples(200)
 @given(LIMITS, SPANS, NOWS, HOUSES, st.randoms(use_true_random=False), st.floats(0.05, 0.95))
 def test_order_and_cuts_of_spans_do_not_matter(what, spans, now, house, random, where):
     whole = decide(what, spans, now, house)
@@ -553,7 +554,7 @@ def test_order_and_cuts_of_spans_do_not_matter(what, spans, now, house, random, 
         assert lim.used(what, house, cut, kind, now) == lim.used(what, house, spans, kind, now)
 
 
-@settings(max_examples=200)
+@examples(200)
 @given(LIMITS, SPANS, NOWS, HOUSES)
 def test_what_lies_before_the_horizon_does_not_matter(what, spans, now, house):
     """With what the ledger hands over, the spans that ended after it, the decision is that of all of them."""
@@ -562,7 +563,7 @@ def test_what_lies_before_the_horizon_does_not_matter(what, spans, now, house):
     assert decide(what, [s for s in spans if s.ended > since], now, house) == decide(what, spans, now, house)
 
 
-@settings(max_examples=200)
+@examples(200)
 @given(LIMITS, SPANS, NOWS, HOUSES, st.lists(st.integers(0, 3), min_size=6, max_size=6),
        st.sampled_from(("movie", "track", "", "TRACK", "odd")))  # fmt: skip
 def test_nothing_makes_a_decision_raise(what, spans, now, house, epochs, media):

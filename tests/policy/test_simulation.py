@@ -4,7 +4,7 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.policy import limits as lim
@@ -24,6 +24,7 @@ from .words_of_tests import (
     calendar,
     daily,
     date_atom,
+    examples,
     limits,
     ordinal,
 )
@@ -154,7 +155,7 @@ LIMITS = st.builds(
 HABITS = st.lists(st.tuples(st.integers(1, 40), st.integers(0, 24)), min_size=1, max_size=10)
 
 
-@settings(max_examples=30)
+@examples(30)
 @given(LIMITS, HABITS, st.sampled_from(("Europe/Zurich", "Australia/Lord_Howe", "UTC")), st.booleans(),
        st.sampled_from((4 * H, 0, 150 * M)), st.integers(0, 30))  # fmt: skip
 def test_a_day_piece_by_piece(what, habits, zone, ignores_stops, starts, offset):

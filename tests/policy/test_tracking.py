@@ -1,12 +1,14 @@
 """How a play grows from what is seen of it: polls, events, gaps, clocks that jump."""
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from shared.model import Session
 from shared.policy import intervals, tracking
 from shared.policy.tracking import Play
+
+from .words_of_tests import examples
 
 BEGAN = 1_000_000.0
 POLL, REPORT = 5, 10
@@ -309,7 +311,7 @@ def watch(player, silences=(), heard=(), shift=lambda at: (at, 0), again=()):
     return watched, gaps, missed, player.played(before)
 
 
-@settings(max_examples=300)
+@examples(300)
 @given(STRETCHES, st.lists(st.booleans(), max_size=8), st.sets(st.integers(0, 500), max_size=5))
 def test_looking_every_five_seconds_errs_by_less_than_that_per_change_that_nobody_heard(stretches, heard, again):
     watched, gaps, missed, true = watch(Player(stretches), heard=heard, again=again)
@@ -319,7 +321,7 @@ def test_looking_every_five_seconds_errs_by_less_than_that_per_change_that_nobod
         assert watched.charged == true
 
 
-@settings(max_examples=400)
+@examples(400)
 @given(STRETCHES, SILENCES, st.lists(st.booleans(), max_size=8))
 @example([("playing", 60, 0), ("paused", 120, 0), ("playing", 120, 0)], [(50, 250)], [])
 @example([("playing", 30, 0), ("paused", 30, 0), ("playing", 120, 0), ("paused", 5, 0)], [(35, 140)], [])
@@ -329,7 +331,7 @@ def test_the_error_is_at_most_the_poll_interval_and_a_report_per_gap(stretches, 
     assert true - bound <= watched.charged <= true + bound
 
 
-@settings(max_examples=150)
+@examples(150)
 @given(SEEKING, SILENCES)
 def test_seeking_never_charges_more_than_the_time_that_passed(stretches, silences):
     player = Player(stretches)
@@ -339,7 +341,7 @@ def test_seeking_never_charges_more_than_the_time_that_passed(stretches, silence
         assert abs(watched.charged - true) <= tracking.CONTINUOUS * missed
 
 
-@settings(max_examples=150)
+@examples(150)
 @given(STRETCHES, st.lists(st.booleans(), max_size=8), st.integers(1, 600), st.sampled_from((-3600, -60, 60, 3600)))
 def test_a_clock_that_is_set_costs_one_look(stretches, heard, when, by):
     def shift(at):
@@ -358,7 +360,7 @@ SIGHTS = st.lists(
 )  # fmt: skip
 
 
-@settings(max_examples=200)
+@examples(200)
 @given(SIGHTS)
 def test_nothing_seen_makes_it_raise_or_charge_more_than_passed(sights):
     watched, epoch, elapsed, latest = Watched(), 0, 0.0, 0.0

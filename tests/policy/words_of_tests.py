@@ -1,8 +1,11 @@
 """What the tests of policy share: moments written as dates, calendars of real zones, short ways to say a limit."""
 
+import os
 from datetime import datetime, timedelta, timezone
 from functools import lru_cache
 from zoneinfo import ZoneInfo
+
+from hypothesis import settings
 
 from shared.policy.calendar import Calendar
 from shared.policy.limits import Limits, Span
@@ -21,6 +24,11 @@ CHANGES = (
     ("America/New_York", "2026-03-08", "2026-11-01", 3600),
     ("Australia/Lord_Howe", "2026-10-04", "2026-04-05", 1800),
 )
+
+
+def examples(count):
+    """So many examples of a property; EXAMPLES_TIMES=20 in the environment makes it twenty times as many."""
+    return settings(max_examples=count * int(os.environ.get("EXAMPLES_TIMES", "1")))
 
 
 @lru_cache(None)
