@@ -174,6 +174,15 @@ class Ledger:
     def open_plays(self) -> list[Play]:
         return self._plays("ended IS NULL")
 
+    def vanished_play(self, session: Session, since: float) -> Play | None:
+        """The play of a session that was found gone since, and of whose stop nothing was heard."""
+        found = self._plays(
+            "user_id = ? AND machine_id = ? AND session_key = ? AND rating_key = ? AND seen > ? AND ended >= ? "
+            "AND state <> 'stopped'",
+            session.user_id, session.machine_id, session.session_key, session.rating_key, since - 60, since,
+        )  # fmt: skip
+        return found[-1] if found else None
+
     def _plays(self, where: str, *values: object) -> list[Play]:
         rows = self.db.execute(f"SELECT id, {_names(OWN + OF_SESSION)} FROM plays WHERE {where} ORDER BY id", values)
         return [_play(row) for row in rows]

@@ -13,6 +13,7 @@ from shared.policy.people import House, Who
 from shared.policy.tracking import Play
 from shared.policy.words import shorten
 
+LATE = 10.0  # seconds after which a stop event tells nothing any more of a play that is gone from the session list
 PLEX_OWNER = 1  # what Plex's session list calls the owner, whatever the account's number at plex.tv
 
 
@@ -52,6 +53,7 @@ def take_in(ledger: Ledger, house: House, session: Session, now: float, epoch: i
         )  # fmt: skip
     play = next((p for p in ledger.open_plays() if tracking.same(p, session)), None)
     if play is None and session.state == "stopped":
+        _end_late(ledger, session, now, epoch)
         return None
     play = tracking.observe(play or ledger.add_play(session, now, epoch), session, now, epoch)
     if session.state == "stopped":
@@ -84,11 +86,22 @@ def history(ledger: Ledger, house: House, who: Who, since: float) -> list[Span]:
     """All that somebody has played since, on whatever account and player it was."""
     found = ledger.spans(people.user_ids(house, who.key), people.machine_ids(house, who.key), since)
     mine: dict[tuple[int, str], bool] = {}
+    own = (who.key, who.exempt)
     for user_id, machine_id, _ in found:
         if (user_id, machine_id) not in mine:
             falls_to = people.whose(house, user_id, machine_id)
-            mine[user_id, machine_id] = falls_to is not None and falls_to.key == who.key
+            # what the owner plays on their own devices is free, and uses up nothing of what they have on others
+            mine[user_id, machine_id] = falls_to is not None and (falls_to.key, falls_to.exempt) == own
     return [span for user_id, machine_id, span in found if mine[user_id, machine_id]]
+
+
+def _end_late(ledger: Ledger, session: Session, now: float, epoch: int) -> None:
+    """A look at the session list had found this play gone before its stop event was taken in. Only the event tells that
+    it went on until then: without it, whoever hops titles would get what was played since the look before."""
+    play = ledger.vanished_play(session, now - LATE)
+    if play is not None and play.ended is not None:
+        ended = min(now, play.ended)
+        ledger.save_play(tracking.close(tracking.observe(play, session, ended, epoch), ended))
 
 
 def _mark(ledger: Ledger, play: Play, denied: bool) -> Play:
