@@ -142,6 +142,17 @@ def test_days_in_a_zone_that_skipped_one():
     assert cal.window_intervals(house, ((date_atom("2011-12-30"), ((0, DAY),)),), change - DAY, change + DAY) == []
 
 
+def test_a_midnight_that_comes_twice():
+    """Newfoundland used to set its clocks back at 00:01: a day begins at the first midnight, and for good."""
+    change = int(at("2010-11-07T02:31"))  # 00:01 there becomes 23:01 of the day before
+    house = cal.Calendar(((change - 200 * DAY, -150 * M), (change, -210 * M)), 0, 0, {})
+    assert cal.local_clock(house, change) == (ordinal("2010-11-06"), 23 * H + M)
+    assert cal.day_of(house, change - 61) == ordinal("2010-11-06")
+    for moment in (change - 60, change - 1, change, change + 59 * M - 1, change + 59 * M, change + 23 * H):
+        assert cal.day_of(house, moment) == ordinal("2010-11-07")
+    assert cal.period(house, "daily", change)[1] == (change - 60, change - 60 + 25 * H)
+
+
 # ---- weeks and months ----
 
 
