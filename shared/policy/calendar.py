@@ -114,7 +114,7 @@ def window_intervals(calendar: Calendar, windows: Windows, began: float, ended: 
     first, _ = local_clock(calendar, began)
     last, _ = local_clock(calendar, ended)
     found = []
-    for ordinal in range(first - 2, last + 1):
+    for ordinal in range(first - 1, last + 2):  # one more: a midnight may come twice
         for start, end in ranges_on(calendar, windows, ordinal):
             found.append((moment(calendar, ordinal, start), moment(calendar, ordinal, end)))
     return clip(union(found), began, ended)

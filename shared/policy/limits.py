@@ -235,9 +235,10 @@ def _sittings(limits: Limits, calendar: Calendar, spans: list[Span], now: float)
 
 def _counted(limits: Limits, calendar: Calendar, spans: list[Span], began: float, ended: float) -> float:
     """Counted seconds between two moments: two screens at once use one minute per minute."""
+    near = [s for s in spans if s.began < ended and s.ended > began]
     return sum(
-        measure(_charged(limits, calendar, [s for s in spans if s.epoch == epoch], began, ended))
-        for epoch in {s.epoch for s in spans}
+        measure(_charged(limits, calendar, [s for s in near if s.epoch == epoch], began, ended))
+        for epoch in {s.epoch for s in near}
     )
 
 

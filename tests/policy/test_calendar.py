@@ -151,6 +151,9 @@ def test_a_midnight_that_comes_twice():
     for moment in (change - 60, change - 1, change, change + 59 * M - 1, change + 59 * M, change + 23 * H):
         assert cal.day_of(house, moment) == ordinal("2010-11-07")
     assert cal.period(house, "daily", change)[1] == (change - 60, change - 60 + 25 * H)
+    # a window of the new day is open from its first midnight on, also while the clock shows the day before again
+    sunday = ((SUN, ((0, H),)),)
+    assert cal.window_intervals(house, sunday, change - H, change + 30 * M) == [(change - 60, change + 30 * M)]
 
 
 # ---- weeks and months ----

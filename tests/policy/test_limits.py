@@ -245,6 +245,9 @@ def test_uncounted_time_is_rest():
     # ahead: a sitting that reaches an uncounted window of `rest` or more begins anew after it
     coming = ((EVERY, ((NOON % DAY + 20 * M, NOON % DAY + 35 * M),)),)
     assert left(what._replace(uncounted=coming), []) == 65 * M
+    at_its_end = ((EVERY, ((NOON % DAY + 30 * M, NOON % DAY + 45 * M),)),)
+    assert left(what._replace(uncounted=at_its_end), []) == 75 * M
+    assert left(limits(daily=30 * M, uncounted=at_its_end), []) == 45 * M
     coming = ((EVERY, ((NOON % DAY + 20 * M, NOON % DAY + 34 * M),)),)
     assert left(what._replace(uncounted=coming), []) == 44 * M
 
