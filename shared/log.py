@@ -29,7 +29,7 @@ def call_me(who: str, least: str = "info") -> None:
 
 def log(data_dir: str, level: str, text: str) -> None:
     """Append one line, "2026-11-20 18:02:11 info keeper[4711] text", in the machine's local time."""
-    if level in LEVELS and LEVELS.index(level) < _least:
+    if not data_dir or (level in LEVELS and LEVELS.index(level) < _least):
         return
     who = _who or os.path.splitext(os.path.basename(sys.argv[0] if sys.argv else ""))[0] or "usher"
     line = f"{time.strftime('%Y-%m-%d %H:%M:%S')} {level} {who}[{os.getpid()}] {one_line(mask(text))}\n"

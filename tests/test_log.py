@@ -134,8 +134,10 @@ def test_a_full_disk():
 
 
 @pytest.mark.parametrize("folder", ["", "\0", "/proc/nothing/here", __file__])
-def test_a_folder_that_cannot_be(folder):
+def test_a_folder_that_cannot_be(folder, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     log(folder, "info", "x")
+    assert not list(tmp_path.iterdir())
 
 
 def test_levels_and_texts_that_make_no_sense(tmp_path):

@@ -1,5 +1,7 @@
 """Tautulli's API, on the stand-in and with TAUTULLI_HOME on the real one."""
+import contextlib
 import json
+import sqlite3
 import time
 
 import pytest
@@ -95,6 +97,8 @@ def test_history_in_pages_by_library_and_with_what_is_open(world, monkeypatch):
                  machine_id="tv", player="TV") for n in range(25)]
     rows += [play(w.alice, w.movie, now - days, seconds=600) for days in (90 * DAY, 3 * DAY + 60)]
     w.insert_history(sorted(rows, key=lambda row: row["started"]))
+    with contextlib.closing(sqlite3.connect(w.tautulli.db_path)) as db, db:    # as if they were resumed plays of one
+        db.execute("UPDATE session_history SET reference_id = 2 WHERE user_id = ?", (w.bob.id,))
     stream = w.plex.start_stream(w.kid, w.movie2, player="Tablet")
     watching(w, 1)
     monkeypatch.setattr(module, "PAGE", 7)

@@ -9,7 +9,7 @@ import traceback
 
 import pytest
 import trustme
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from shared import web
@@ -295,6 +295,8 @@ def acts(wire, secret):
             lambda: tautulli.terminate("1", "2", "why"), lambda: tautulli.call("get_activity"))
 
 
+@example(secret="Zq7 line\nXk9", reply=HELLO)
+@example(secret="Zq7\u20acXk9", reply=HELLO)
 @settings(max_examples=60)
 @given(secret=SECRETS, reply=st.sampled_from(REPLIES))
 def test_no_error_tells_a_secret(secret, reply):
