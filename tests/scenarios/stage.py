@@ -28,14 +28,26 @@ class Stage:
     # ---- viewers ----
 
     def watch(self, name, item=None, player="TV", **kw):
-        """Somebody presses play."""
-        user = self.people.get(name) or getattr(self.world, name)
-        return self.world.plex.start_stream(user, item or self.world.movie, player=player, **kw)
+        """Somebody (a name, or a user of the world) presses play."""
+        user = self.people.get(name) or getattr(self.world, name) if isinstance(name, str) else name
+        pressed = time.time()
+        stream = self.world.plex.start_stream(user, item or self.world.movie, player=player, **kw)
+        stream.began = stream.events[0][0] if stream.events else pressed
+        return stream
 
     def gone(self, stream, timeout):
         """Wait until it was stopped; how many seconds it lived."""
         wait_for(lambda: not stream.alive, timeout, every=0.02, what=f"the end of {stream.user.name}'s play")
-        return stream.ended_at - began(stream)
+        return stream.ended_at - stream.began
+
+    def cut(self, stream, timeout, since=None):
+        """Wait until it was stopped; seconds from its begin (or `since`) to the request to terminate it."""
+        self.gone(stream, timeout)
+        return self.stops(stream)[0].time - (stream.began if since is None else since)
+
+    @staticmethod
+    def until(condition, timeout, what):
+        return wait_for(condition, timeout, every=0.05, what=what)
 
     def stops(self, stream):
         """The requests to terminate it, as Plex got them."""
@@ -54,6 +66,10 @@ class Stage:
                         what=f"a row with {words!r}")
 
     # ---- Usher from within ----
+
+    def configure(self, rules):
+        """Write config.ini anew: these sections after [usher]."""
+        self.usher.configure(self.head + rules)
 
     def run(self, *arguments, **kw):
         done = self.usher.run(*arguments, **kw)
@@ -134,23 +150,19 @@ class Stage:
 @contextlib.contextmanager
 def stage(host, rules, people=(), dry_run="no", usher="", home=(), **kw):
     """A Stage on this host with these sections in config.ini. The house's day begins about twelve hours away, so that
-    none ends within a test. home: names of people who belong to the owner's home."""
+    none ends within a test. home: names of people who belong to the owner's home; rules: text, or stage -> text."""
     with World(host=host, boot=False, **kw) as world:
         crowd = {name: world.people.add(name, kind="home" if name in home else "friend") for name in people}
         world.tautulli.start()
         found = Stage(world, crowd)
-        found.head, found.back = head(dry_run, usher)
-        found.usher = world.install_usher(found.head + rules)
+        found.day_starts = (time.gmtime().tm_hour + 12) % 24
+        found.head = HOUSE.format(dry_run=dry_run, day_starts=found.day_starts, usher=usher)
+        found.back = f"back at {found.day_starts:02d}:00"
+        found.usher = world.install_usher(found.head + (rules(found) if callable(rules) else rules))
         found.usher.run()               # as a set-up does: from now on the bundle is compiled
         yield found
         if world.tautulli.alive():
             found.check()
-
-
-def head(dry_run="no", usher=""):
-    """The [usher] section, and how a decision tells of the day's end."""
-    hour = (time.gmtime().tm_hour + 12) % 24
-    return HOUSE.format(dry_run=dry_run, day_starts=hour, usher=usher), f"back at {hour:02d}:00"
 
 
 def together(*acts, every=0.3):
@@ -164,14 +176,9 @@ def together(*acts, every=0.3):
         return list(pool.map(one, range(len(acts))))
 
 
-def began(stream):
-    """When its player told for the first time that it plays."""
-    return stream.events[0][0] if stream.events else stream.since
-
-
 def lasting(stream, seconds):
     """Let it go on until it is so many seconds old: somebody watches."""
-    time.sleep(max(0.0, began(stream) + seconds - time.time()))
+    time.sleep(max(0.0, stream.began + seconds - time.time()))
 
 
 def clock(seconds_from_now):

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from tests.scenarios.stage import began, lasting, stage, together
+from tests.scenarios.stage import lasting, stage, together
 
 TRIALS = [f"trial{n}" for n in range(10)]
 OTHERS = ["pauses", "hops", "double", "sits", "rests", "mia"]
@@ -38,7 +38,7 @@ def trial(s, name):
     s.gone(stream, 25)
     stop = s.stops(stream)[0]
     s.wait_row(f"stopped {name}")
-    return SimpleNamespace(name=name, after=stop.time - began(stream), reason=stop.reason, status=stop.status)
+    return SimpleNamespace(name=name, after=stop.time - stream.began, reason=stop.reason, status=stop.status)
 
 
 def pauses(s):
@@ -48,7 +48,7 @@ def pauses(s):
     time.sleep(10)
     stream.resume()
     s.gone(stream, 35)
-    return {"paused": s.stops(stream)[0].time - began(stream)}
+    return {"paused": s.stops(stream)[0].time - stream.began}
 
 
 def hops(s):
@@ -60,7 +60,7 @@ def hops(s):
     first.stop()
     second = s.watch("hops", s.world.movie2, "Phone")
     s.gone(second, 15)
-    return {"hopped": s.stops(second)[0].time - began(first)}
+    return {"hopped": s.stops(second)[0].time - first.began}
 
 
 def double(s):
@@ -70,7 +70,7 @@ def double(s):
     two = s.watch("double", s.world.episode, "Phone")
     s.gone(one, 25)
     s.gone(two, 5)
-    return {"doubled": [s.stops(x)[0].time - began(one) for x in (one, two)]}
+    return {"doubled": [s.stops(x)[0].time - one.began for x in (one, two)]}
 
 
 def sits(s):
@@ -91,8 +91,8 @@ def sits(s):
     time.sleep(max(0.0, cut.time + 9 - time.time()))
     rested = s.watch("sits", s.world.movie2)
     s.gone(rested, 20)
-    return {"sat": cut.time - began(first) - 4, "sat_reason": cut.reason, "denied": lived,
-            "denied_reason": s.stops(denied)[0].reason, "rested": s.stops(rested)[0].time - began(rested)}
+    return {"sat": cut.time - first.began - 4, "sat_reason": cut.reason, "denied": lived,
+            "denied_reason": s.stops(denied)[0].reason, "rested": s.stops(rested)[0].time - rested.began}
 
 
 def mia(s):
@@ -102,7 +102,7 @@ def mia(s):
     own.stop()
     theirs = s.watch("alice", player="Mia's tablet", machine_id=own.player["machineIdentifier"])
     s.gone(theirs, 10)
-    return {"tablet": s.stops(theirs)[0].time - began(own)}
+    return {"tablet": s.stops(theirs)[0].time - own.began}
 
 
 def owner(s):
@@ -116,7 +116,7 @@ def away(s):
     time.sleep(2)
     stream = s.watch("owner", s.world.episode, player="Living room")
     s.gone(stream, 25)
-    return {"away": s.stops(stream)[0].time - began(stream)}
+    return {"away": s.stops(stream)[0].time - stream.began}
 
 
 # ---- what must have come of it ----
