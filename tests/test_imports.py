@@ -189,6 +189,8 @@ def test_agents_are_short(path):
 
 # ---- a real event in a process of its own ----
 
+ALLOWED = "import os, sys, time, sqlite3, marshal, zlib, typing"
+
 CONFIG = """[usher]
 dry_run = no
 data_dir = {data}
@@ -242,14 +244,15 @@ class Bundle:
             self.ledger.save_lease(Lease("test", __version__, time.time(), 0.0))
 
     def run(self, *arguments):
-        """The line it prints and the modules it loads that a bare Python does not."""
+        """The line it prints and the modules it loads that a Python with the few allowed ones does not (before 3.13
+        typing brings re with it)."""
         self.beat()
         agent = [str(PROJECT / "agents" / "limit_streams.py"), *arguments]
         done = self.python(*agent)
         assert done.returncode == 0, done.stderr
         said = [line for line in done.stderr.splitlines() if not line.startswith("import time:")]
         assert not said, said
-        return done.stdout.strip(), modules(done.stderr) - modules(self.python("-c", "pass").stderr)
+        return done.stdout.strip(), modules(done.stderr) - modules(self.python("-c", ALLOWED).stderr)
 
     def python(self, *arguments):
         command = [sys.executable, "-X", "importtime", *arguments]
@@ -275,7 +278,7 @@ def bundle(tmp_path_factory):
 def test_an_event_loads_nothing_dear(bundle, event):
     said, loaded = bundle.run(f"--event={event}", *EVENT)
     assert said.startswith(f"{event}: emma: "), said
-    assert "sqlite3" in loaded and "shared.policy.limits" in loaded  # it was seen
+    assert "shared.policy.limits" in loaded  # it was seen
     assert not {m for m in loaded if m in DEAR or m.split(".")[0] in DEAR}
     plays = bundle.ledger.db.execute("SELECT user_id, machine_id FROM plays").fetchall()
     assert plays and set(plays) == {(201, "m1")}
