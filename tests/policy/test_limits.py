@@ -389,6 +389,11 @@ def test_uncounted_windows():
     assert until(decide(what, used_up, eight - 1)) == ("stop", eight, "daily")
     assert until(decide(what, used_up, eight)) == ("allow", eight + 2 * H, "daily")
     assert until(decide(what, used_up, eight + 2 * H)) == ("stop", FOUR + DAY, "daily")
+    # who has overdrawn has no less of it
+    overdrawn = [span(eight - 90 * M, 90 * M)]
+    assert until(decide(what, overdrawn, eight)) == ("allow", eight + 2 * H, "daily")
+    short = limits(sitting=H, rest=3 * H, uncounted=what.uncounted)
+    assert until(decide(short, overdrawn, eight)) == ("allow", eight + 2 * H, "sitting")
     # windows still hold in it
     both = what._replace(blocked=((SAT, ((9 * H, 12 * H),)),))
     assert until(decide(both, [], eight)) == ("allow", eight + H, "blocked")
