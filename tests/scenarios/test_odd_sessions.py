@@ -1,5 +1,4 @@
 """Sessions that lack a part, players that do not obey: none of them hides anybody else, and the owner hears of them."""
-import time
 from types import SimpleNamespace
 
 import pytest
@@ -48,10 +47,10 @@ def crowded(host):
         s.keeper()
         odd = {name: begin(s, name, **how) for name, how in ODD.items()}
         cut = s.cut(limited, 12)
-        blind, looked = s.watch("blind"), time.time()
+        blind = s.watch("blind")
         s.run("tick")
         found = s.cut(blind, 12)
-        return SimpleNamespace(limited=cut, blind=found, told=looked - blind.began, others={
+        return SimpleNamespace(limited=cut, blind=found, others={
             name: (stream.alive, s.stops(stream)) for name, stream in odd.items()})
 
 
@@ -100,7 +99,7 @@ def test_a_limited_viewer_among_them_is_cut_in_time(seen):
 
 
 def test_a_viewer_of_whom_tautulli_cannot_tell_is_cut_after_a_tick(seen):
-    assert abs(seen.blind - seen.told - 5) <= 1
+    assert abs(seen.blind - 5) <= 1
 
 
 @pytest.mark.parametrize("name", ODD)
@@ -121,8 +120,8 @@ def test_a_player_that_ignores_stops_is_told_of_once_by_name(seen):
 
 
 def test_it_is_tried_again_with_back_off(seen):
-    between = [round(b - a) for a, b in zip(seen.deaf_stops, seen.deaf_stops[1:], strict=False)]
-    assert between == [3, 4, 5] and round(seen.deaf_pause) == 15, seen.deaf_stops
+    late = [b - a - pause for a, b, pause in zip(seen.deaf_stops, seen.deaf_stops[1:], (3, 4, 5), strict=True)]
+    assert -0.2 < min(late) and max(late) < 1.5 and round(seen.deaf_pause) == 15, seen.deaf_stops
 
 
 def test_a_session_without_session_id_is_told_of(seen):
