@@ -12,6 +12,7 @@ from typing import Any
 
 ROOT = os.path.dirname(os.path.abspath(__file__))
 COMMANDS = {"demo": os.path.join("tests", "sandbox", "demo.py")}
+LOOKS = ("check", "who")  # jobs that only look, and write nothing
 SERVICES = ("PLEX_", "TAUTULLI_", "USHER_", "PLEXAPI_", "PYTHON")
 
 
@@ -21,6 +22,8 @@ def main(argv: list[str] | None = None) -> int:
         return fail(f"Python 3.10 or newer is needed; this is {sys.version.split()[0]}")
     argv = sys.argv[1:] if argv is None else argv
     sys.path.insert(0, ROOT)
+    if argv and argv[0] in LOOKS:
+        sys.dont_write_bytecode = True
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # a console that cannot show a letter must not end the set-up
             stream.reconfigure(errors="replace")
@@ -29,6 +32,8 @@ def main(argv: list[str] | None = None) -> int:
     try:
         if argv and argv[0] in COMMANDS:
             return command(argv[0], argv[1:])
+        if argv and argv[0] in LOOKS:
+            return look(argv[0], argv[1:])
         return set_up(options(argv))
     except UsherError as error:
         return fail(str(error))
@@ -47,7 +52,8 @@ def options(argv: list[str]) -> Any:
     parser = argparse.ArgumentParser(
         prog="install.py",
         description="Set Usher up in Tautulli. Can be run again at any time: nothing is doubled or overwritten.",
-        epilog="install.py demo: shows on this machine alone what Usher does (about half a minute)",
+        epilog="install.py check: what is wrong, and how to mend it. install.py who: users and players as lines for "
+        "config.ini. install.py demo: shows on this machine alone what Usher does (about half a minute).",
     )
     parser.add_argument(
         "--tautulli", metavar="URL", default="", help="address of Tautulli, if it is not found by itself"
@@ -155,6 +161,13 @@ def command(name: str, argv: list[str]) -> int:
         return fail(f"{program} is missing: this copy of Usher is not whole")
     clean = {key: value for key, value in os.environ.items() if not key.startswith(SERVICES)}
     return subprocess.call([sys.executable, program, *argv], env=clean)  # noqa: S603 - our own file
+
+
+def look(name: str, argv: list[str]) -> int:
+    """One of LOOKS; its exit status."""
+    from importlib import import_module
+
+    return int(import_module(f"shared.jobs.{name}").main(argv))
 
 
 def unexpected(error: Exception) -> str:

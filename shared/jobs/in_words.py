@@ -1,0 +1,80 @@
+"""A person's limits as an owner would say them."""
+
+from __future__ import annotations
+
+from datetime import date as Date
+
+from shared.policy.calendar import Days, PerDay, Windows
+from shared.policy.limits import Limits
+from shared.policy.words import WEEKDAYS, duration, shorten
+
+PERIODS = (("daily", "a day"), ("weekly", "a week"), ("monthly", "a month"), ("sitting", "at a time"))
+
+
+def limits(found: Limits) -> str:
+    """`1 h a day (Sat, Sun: 2 h); not on schoolnights 20:00-07:00`, or "no limit"."""
+    parts = [f"{_per_day(getattr(found, key))} {what}" for key, what in PERIODS if getattr(found, key)]
+    if found.sitting and found.rest:
+        parts[-1] += f" with {duration(found.rest)} of rest"
+    parts += [f"not {_windows(found.blocked)}"] if found.blocked else []
+    parts += [f"only {_windows(found.allowed)}"] if found.allowed else []
+    if parts and found.unlimited_days:
+        parts.append(f"free on {days(found.unlimited_days) or 'all days'}")
+    if parts and found.uncounted:
+        parts.append(f"not counted {_windows(found.uncounted)}")
+    if parts and found.uncounted_libraries:
+        parts.append(f"not counted: {', '.join(shorten(name, 40) for name in found.uncounted_libraries)}")
+    return "; ".join(parts) or "no limit"
+
+
+def days(atoms: Days) -> str:
+    """`Mon-Fri, 24 Dec`; "" for every day."""
+    numbers = sorted({atom[1] for atom in atoms if atom[0] == "weekday"})
+    if len(numbers) == 7:
+        return ""
+    runs: list[list[int]] = []
+    for number in numbers:
+        if runs and runs[-1][-1] == number - 1:
+            runs[-1].append(number)
+        else:
+            runs.append([number])
+    named = []
+    for run in runs:
+        shown = [WEEKDAYS[number] for number in run]
+        named += [f"{shown[0]}-{shown[-1]}"] if len(run) > 2 else shown
+    return ", ".join(named + [_day(atom) for atom in atoms if atom[0] != "weekday"])
+
+
+def _day(atom: tuple[object, ...]) -> str:
+    if atom[0] == "date":
+        first, last = (Date.fromordinal(int(str(n))).isoformat() for n in atom[1:3])
+        return first if first == last else f"{first}..{last}"
+    return shorten(str(atom[1]), 30) if atom[0] == "calendar" else f"{atom[0]}s"
+
+
+def _per_day(values: PerDay) -> str:
+    usual = [value for on, value in values if not days(on)]
+    others = [f"{days(on)}: {_amount(value)}" for on, value in values if days(on)]
+    if not usual:
+        return ", ".join(others)
+    return _amount(usual[-1]) + (f" ({', '.join(others)})" if others else "")
+
+
+def _amount(seconds: int | None) -> str:
+    return "any time" if seconds is None else duration(seconds)
+
+
+def _windows(windows: Windows) -> str:
+    shown = []
+    for on, ranges in windows:
+        times = " and ".join(_range(*one) for one in ranges) or "at no time"
+        named = days(on)
+        shown.append(named if times == "all day" and named else f"{named} {times}".strip())
+    return ", ".join(shown)
+
+
+def _range(start: int, end: int) -> str:
+    if (start, end) == (0, 86400):
+        return "all day"
+    moments = (start, end if end <= 86400 else end - 86400)
+    return "-".join(f"{second // 3600:02d}:{second % 3600 // 60:02d}" for second in moments)
