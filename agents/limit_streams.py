@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Time limits: ends a stream in the middle when its person's time is up, and keeps it ended.
 
-Registered in Tautulli as a Script agent for Playback Start, Stop, Pause, Resume, Error, Transcode Decision Change and
-User Concurrent Streams, with one line of arguments for all of them (`python3 install.py` does that). From a shell:
+Registered in Tautulli as a Script agent for Playback Start, Stop, Pause, Resume, Error, Transcode Decision Change,
+User New Device and User Concurrent Streams, with one line of arguments for all (`python3 install.py` does that):
 
     limit_streams.py status [--json]   who is watching, what is used and left, until when
     limit_streams.py tick              the regular look (a schedule runs it)

@@ -174,11 +174,10 @@ class Ledger:
     def open_plays(self) -> list[Play]:
         return self._plays("ended IS NULL")
 
-    def vanished_play(self, session: Session, since: float) -> Play | None:
-        """The play of a session that was found gone since, and of whose stop nothing was heard."""
+    def ended_play(self, session: Session, since: float) -> Play | None:
+        """The newest play of a session that has ended since."""
         found = self._plays(
-            "user_id = ? AND machine_id = ? AND session_key = ? AND rating_key = ? AND seen > ? AND ended >= ? "
-            "AND state <> 'stopped'",
+            "user_id = ? AND machine_id = ? AND session_key = ? AND rating_key = ? AND seen > ? AND ended >= ?",
             session.user_id, session.machine_id, session.session_key, session.rating_key, since - 60, since,
         )  # fmt: skip
         return found[-1] if found else None

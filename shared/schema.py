@@ -96,6 +96,7 @@ def lock(path: str) -> Iterator[None]:
     _make_folder(os.path.dirname(path))
     guard = sqlite3.connect(f"{path}.lock", timeout=20, isolation_level=None)
     try:
+        guard.execute("PRAGMA journal_mode = MEMORY")  # no second file beside it
         guard.execute("BEGIN EXCLUSIVE")
         own(f"{path}.lock")
         yield

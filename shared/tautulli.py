@@ -117,7 +117,7 @@ class Tautulli:
         every failure of that "No Plex Pass subscription".
         """
         try:
-            self.call("terminate_session", session_key=session_key, session_id=session_id, message=message, wait=20.0)
+            self.call("terminate_session", session_key=session_key, session_id=session_id, message=message, wait=6.0)
         except Refused as error:
             if "Invalid session_key" in str(error):
                 return False

@@ -11,10 +11,11 @@ from shared.config import Config
 from shared.errors import UsherError
 from shared.gateway import Gateway
 from shared.jobs import outbox
-from shared.jobs.judge import calendar_of
+from shared.jobs.judge import calendar_of, house_of
 from shared.ledger import Ledger
 from shared.log import log
 from shared.model import HistoryRow, Session, User
+from shared.policy import people
 from shared.policy.calendar import period
 
 PAUSE = 0.25  # seconds between looks at the outbox
@@ -96,23 +97,31 @@ def refresh_users(ledger: Ledger, gateway: Gateway) -> None:
     """Learn names and kinds of the users, and who the owner is."""
     users = gateway.tautulli.users()
     with ledger.writing():
-        save_users(ledger, users, time.time())
+        save_users(ledger, gateway.config, users, time.time())
 
 
-def save_users(ledger: Ledger, users: list[User], now: float) -> None:
+def save_users(ledger: Ledger, config: Config, users: list[User], now: float) -> None:
+    """Write down the users of Tautulli's list, and bind to their ids the names that config.ini has for them."""
     for user in users:
         ledger.see_user(user, now)
         if user.kind == "owner":
             ledger.set_meta("owner_id", user.id)
     if users:
         ledger.set_meta("users_at", now)
+    house = house_of(config, ledger)
+    for user in users:
+        for kind, name, id in people.bindings(house, Session("", user_id=user.id)):
+            ledger.bind(kind, name, id, now)
+            house.bound[kind, name] = id
 
 
 def fill(ledger: Ledger, config: Config, gateway: Gateway) -> None:
     """Put into a new ledger what Tautulli knows since the start of the week or month, whichever is earlier."""
     now, calendar = time.time(), calendar_of(config)
     since = min(period(calendar, kind, now)[1][0] for kind in ("weekly", "monthly"))
-    rows = gateway.tautulli.history(since)
+    sections = [config.settings["everyone"], *config.settings["group"].values(), *config.settings["person"].values()]
+    libraries = {name for section in sections for name in section.get("uncounted_libraries") or ()}
+    rows = gateway.tautulli.history(since, libraries)
     with ledger.writing():
         if ledger.meta("filled"):
             return

@@ -14,6 +14,7 @@ from shared.policy.tracking import Play
 from shared.policy.words import shorten
 
 LATE = 10.0  # seconds after which a stop event tells nothing any more of a play that is gone from the session list
+SETTLED = 2.0  # seconds after its end in which an event of a play is taken for a late one
 PLEX_OWNER = 1  # what Plex's session list calls the owner, whatever the account's number at plex.tv
 
 
@@ -29,10 +30,13 @@ def house_of(config: Config, ledger: Ledger) -> House:
     return House(config.settings, ledger.users(), ledger.bound(), owner)
 
 
-def take_in(ledger: Ledger, house: House, session: Session, now: float, epoch: int) -> Play | None:
+def take_in(
+    ledger: Ledger, house: House, session: Session, now: float, epoch: int, hearsay: bool = False
+) -> Play | None:
     """Write down what was seen of a session: its user, its player, its play. Within a transaction of the ledger.
 
-    A stop ends only the play whose item it names; of one never seen there is nothing to end: None.
+    A stop ends only the play whose item it names; of one never seen there is nothing to end: None. So it is with an
+    event (`hearsay`) of a play that has just ended: it comes late, or a look at the session list will find a new play.
     """
     known = house.users.get(session.user_id)
     if session.user_id and (known is None or (session.user and not known.name)):
@@ -52,9 +56,13 @@ def take_in(ledger: Ledger, house: House, session: Session, now: float, epoch: i
             f"to name this one, write its machine id into devices: {shorten(session.machine_id)}", now,
         )  # fmt: skip
     play = next((p for p in ledger.open_plays() if tracking.same(p, session)), None)
-    if play is None and session.state == "stopped":
-        _end_late(ledger, session, now, epoch)
-        return None
+    if play is None and hearsay:
+        ended = ledger.ended_play(session, now - LATE)
+        if session.state == "stopped":
+            _end_late(ledger, ended, session, now, epoch)
+            return None
+        if ended and ended.ended and now - ended.ended < SETTLED:
+            return None
     play = tracking.observe(play or ledger.add_play(session, now, epoch), session, now, epoch)
     if session.state == "stopped":
         play = tracking.close(play, now)
@@ -95,11 +103,10 @@ def history(ledger: Ledger, house: House, who: Who, since: float) -> list[Span]:
     return [span for user_id, machine_id, span in found if mine[user_id, machine_id]]
 
 
-def _end_late(ledger: Ledger, session: Session, now: float, epoch: int) -> None:
+def _end_late(ledger: Ledger, play: Play | None, session: Session, now: float, epoch: int) -> None:
     """A look at the session list had found this play gone before its stop event was taken in. Only the event tells that
     it went on until then: without it, whoever hops titles would get what was played since the look before."""
-    play = ledger.vanished_play(session, now - LATE)
-    if play is not None and play.ended is not None:
+    if play is not None and play.ended is not None and play.session.state != "stopped":
         ended = min(now, play.ended)
         ledger.save_play(tracking.close(tracking.observe(play, session, ended, epoch), ended))
 

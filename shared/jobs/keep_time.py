@@ -161,7 +161,7 @@ def _meet(ledger: Ledger, gateway: Gateway, holder: str) -> None:
         _check_mine(ledger, holder)
         if server:
             ledger.machine_of_server(server)
-        errands.save_users(ledger, users, time.time())
+        errands.save_users(ledger, gateway.config, users, time.time())
 
 
 def _match_owner(ledger: Ledger, sessions: list[Session]) -> None:

@@ -160,13 +160,14 @@ def _write(
         if session.session_key and (session.user_id or session.machine_id):
             _see_kind(ledger, session, told, at)
             house = house_of(config, ledger)
-            play = take_in(ledger, house, session, at, epoch)
+            play = take_in(ledger, house, session, at, epoch, hearsay=True)
             owner_known = bool(ledger.meta("owner_id"))
             open_plays = [play] if play and play.ended is None and owner_known else []
             verdicts = judge(ledger, config, house, open_plays, at)
             for verdict in verdicts:
                 tell_decision(ledger, verdict, now)
-            watched = bool(verdicts) or (play is not None and not owner_known and has_limits(config))
+            unsure = session.state != "stopped" and (play is None or not owner_known)
+            watched = bool(verdicts) or (unsure and has_limits(config))
         wanted = (watched or bool(ledger.due_messages(now))) and want_keeper(ledger, now)
     return verdict, wanted
 

@@ -25,12 +25,11 @@ def facts() -> dict[str, Any]:
     try:
         house = house_of(config, ledger)
         plays = ledger.open_plays()
-        keys = {who.key: who for who in _everybody(house, plays)}
         return {
             "config": {"path": config.path, "in_force": config.in_force, "problems": list(config.problems)},
             "timekeeper": is_kept(ledger, ledger.lease(), now),
             "last_tick": float(ledger.meta("last_tick", "0")) or None,
-            "people": [_person(ledger, config, house, who, plays, now) for who in keys.values()],
+            "people": [_person(ledger, config, house, who, plays, now) for who in _everybody(house, plays)],
             "decisions": [
                 {
                     "at": at,
@@ -72,11 +71,9 @@ def as_text() -> str:
 
 def _everybody(house: House, plays: list[Play]) -> list[Who]:
     """Those who are watching, and every person of config.ini."""
-    found = [people.whose(house, p.session.user_id, p.session.machine_id) for p in plays]
-    for name in house.settings["person"]:
-        ids, machines = people.user_ids(house, name), people.machine_ids(house, name)
-        found.append(people.whose(house, ids[0] if ids else 0, machines[0] if machines else ""))
-    return [who for who in found if who is not None]
+    watching = [people.whose(house, p.session.user_id, p.session.machine_id) for p in plays]
+    named = [people.person(house, name) for name in house.settings["person"]]
+    return list({(who.key, who.exempt): who for who in (*watching, *named) if who is not None}.values())
 
 
 def _person(ledger: Ledger, config: Config, house: House, who: Who, plays: list[Play], now: float) -> dict[str, Any]:
@@ -134,7 +131,7 @@ def _name(house: House, key: str) -> str:
 
 def _falls_to(house: House, play: Play, who: Who) -> bool:
     falls_to = people.whose(house, play.session.user_id, play.session.machine_id)
-    return falls_to is not None and falls_to.key == who.key
+    return falls_to is not None and (falls_to.key, falls_to.exempt) == (who.key, who.exempt)
 
 
 def _since_seen(play: Play, now: float) -> Span:

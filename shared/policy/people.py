@@ -43,14 +43,22 @@ def whose(house: House, user_id: int, machine_id: str) -> Who | None:
     if not person and user_id == 0:
         return None
     user = house.users.get(user_id, User(user_id))
+    return _who(house, person, user, exempt=not person and _owners_own(house, user_id, machine_id))
+
+
+def person(house: House, name: str) -> Who:
+    """A person of config.ini, whether or not anything of theirs was ever seen."""
+    return _who(house, name, User(0), exempt=False)
+
+
+def _who(house: House, person: str, user: User, exempt: bool) -> Who:
     own = house.settings["person"].get(person, {}) if person else {}
     group = _group(house, person, user)
     merged = _inherit(house.settings["everyone"], group, own)
     dry_run = bool({**house.settings["usher"], **group, **own}["dry_run"])
-    exempt = own.get("exempt", group.get("exempt", False)) or (not person and _owners_own(house, user_id, machine_id))
     limits = Limits(**{k: v for k, v in merged.items() if k in LIMIT_KEYS})
-    name = person or user.name or user.title or f"user {user_id}"
-    return Who(person or f"user:{user_id}", name, limits, bool(exempt), dry_run)
+    name = person or user.name or user.title or f"user {user.id}"
+    return Who(person or f"user:{user.id}", name, limits, exempt or bool(own.get("exempt")), dry_run)
 
 
 def bindings(house: House, session: Session) -> list[tuple[str, str, str]]:
