@@ -56,6 +56,7 @@ class Message(NamedTuple):
     subject: str
     body: str
     attempts: int
+    created: float
 
 
 class Ledger:
@@ -75,6 +76,15 @@ class Ledger:
     def _open(self) -> None:
         self.db = schema.connect(self.path, BUSY_MS)
         self.inode = os.stat(self.path).st_ino
+
+    def mend(self, error: sqlite3.DatabaseError) -> bool:
+        """After a query failed: if the file is damaged, set it aside and begin a new one. False: it is not damaged."""
+        if not is_damage(error):
+            return False
+        self.close()
+        self.was_damaged = schema.set_aside(self.path)
+        self._open()
+        return True
 
     def is_current(self) -> bool:
         """Whether the path still leads to the file that is open here."""
@@ -299,7 +309,7 @@ class Ledger:
 
     def _messages(self, where: str, *values: object) -> list[Message]:
         rows = self.db.execute(
-            f"SELECT id, key, kind, recipient, subject, body, attempts FROM outbox WHERE {where} ORDER BY id LIMIT 100",
+            f"SELECT id, key, kind, recipient, subject, body, attempts, created FROM outbox WHERE {where} ORDER BY id LIMIT 100",
             values,
         )
         return [Message(*row) for row in rows]

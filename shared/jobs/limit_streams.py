@@ -7,14 +7,16 @@ is dear to import stays out.
 from __future__ import annotations
 
 import os
+import sqlite3
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import TypeVar
 
 from shared import __version__, detached
 from shared.config import ROOT, Config, load
 from shared.jobs.judge import house_of, judge, take_in
-from shared.jobs.tell import Verdict, tell_decision, tell_owner, tell_problems
+from shared.jobs.tell import Verdict, tell_damage, tell_decision, tell_problems
 from shared.ledger import Lease, Ledger
 from shared.log import log
 from shared.model import Session, User
@@ -31,6 +33,7 @@ STATES = {"pause": "paused", "stop": "stopped", "error": "paused"}  # after an e
 STALE = 20.0  # a timekeeper whose heart has not beaten for so long hangs: it may be replaced
 STARTING = 5.0  # how long one who undertook to start a timekeeper is trusted to do so
 SCRIPT = os.path.join(ROOT, "agents", "limit_streams.py")
+Done = TypeVar("Done")
 
 
 def on_event(arguments: list[str], at: float) -> str:
@@ -38,13 +41,13 @@ def on_event(arguments: list[str], at: float) -> str:
     told = parse(arguments)
     action, session = told.get("event", "").casefold(), session_of(told)
     config = load()
-    with_ledger = Ledger(config.get("usher", "data_dir"))
+    ledger = Ledger(config.get("usher", "data_dir"))
     try:
-        verdict, wanted = _write(with_ledger, config, action, session, told, at)
+        verdict, wanted = _sound(ledger, lambda: _write(ledger, config, action, session, told, at))
         if wanted:
             detached.start(SCRIPT, "--keep-time")
     finally:
-        with_ledger.close()
+        ledger.close()
     _complain(config)
     line, over = _line(action, session, verdict), verdict is not None and not verdict.decision.allowed
     log(config.get("usher", "data_dir"), "info" if over else "debug", line)
@@ -58,11 +61,7 @@ def tick() -> str:
     config = load()
     ledger = Ledger(config.get("usher", "data_dir"))
     try:
-        now = time.time()
-        with ledger.writing():
-            ledger.set_meta("last_tick", now)
-            tell_problems(ledger, config, now)
-            wanted = (has_limits(config) or bool(ledger.open_plays())) and want_keeper(ledger, now)
+        wanted = _sound(ledger, lambda: _look(ledger, config))
         if wanted:
             Gateway(config).plex  # noqa: B018 - from a timer outside of Tautulli: does it know where Plex is?
             detached.start(SCRIPT, "--keep-time")
@@ -140,6 +139,26 @@ def lock_path(ledger: Ledger, holder: str) -> str:
     return os.path.join(os.path.dirname(ledger.path), f"timekeeper-{holder}.lock")
 
 
+def _sound(ledger: Ledger, act: Callable[[], Done]) -> Done:
+    """What `act` gives; damage of which only its queries tell is mended first."""
+    try:
+        return act()
+    except sqlite3.DatabaseError as error:
+        if not ledger.mend(error):
+            raise
+        return act()
+
+
+def _look(ledger: Ledger, config: Config) -> bool:
+    """The one transaction of a tick: whether a timekeeper is to be started."""
+    with ledger.writing():
+        now = time.time()
+        ledger.set_meta("last_tick", now)
+        tell_problems(ledger, config, now)
+        tell_damage(ledger, now)
+        return (has_limits(config) or bool(ledger.open_plays())) and want_keeper(ledger, now)
+
+
 def _write(
     ledger: Ledger, config: Config, action: str, session: Session, told: Mapping[str, str], at: float
 ) -> tuple[Verdict | None, bool]:
@@ -151,11 +170,7 @@ def _write(
         at = at if now - 60 < at <= now else now
         ledger.add_event(at, action, session)
         tell_problems(ledger, config, now)
-        if ledger.was_damaged:
-            tell_owner(
-                ledger, f"damaged:{ledger.was_damaged}", "Usher: the ledger was damaged",
-                f"It was set aside as {ledger.was_damaged}; a new one is filled from Tautulli's history.", now,
-            )  # fmt: skip
+        tell_damage(ledger, now)
         watched = False
         if session.session_key and (session.user_id or session.machine_id):
             _see_kind(ledger, session, told, at)

@@ -59,3 +59,12 @@ def tell_problems(ledger: Ledger, config: Config, now: float) -> None:
             ledger, f"config:{config.stamp}", "Usher: config.ini has mistakes",
             f"{config.problems[0]}{more}. In force: {config.in_force}.", now,
         )  # fmt: skip
+
+
+def tell_damage(ledger: Ledger, now: float) -> None:
+    """A ledger that had to be begun anew."""
+    if ledger.was_damaged:
+        tell_owner(
+            ledger, f"damaged:{ledger.was_damaged}", "Usher: the ledger was damaged",
+            f"It was set aside as {ledger.was_damaged}; a new one is filled from Tautulli's history.", now,
+        )  # fmt: skip
