@@ -15,9 +15,7 @@ from typing import Any, NamedTuple
 
 from shared import schema
 from shared.errors import LedgerError
-from shared.model import Session, User
-from shared.policy.limits import Decision, Span
-from shared.policy.tracking import Play
+from shared.model import Decision, Play, Session, Span, User
 
 BUSY_MS = 10_000
 FILE = "ledger.db"
@@ -309,7 +307,8 @@ class Ledger:
 
     def _messages(self, where: str, *values: object) -> list[Message]:
         rows = self.db.execute(
-            f"SELECT id, key, kind, recipient, subject, body, attempts, created FROM outbox WHERE {where} ORDER BY id LIMIT 100",
+            "SELECT id, key, kind, recipient, subject, body, attempts, created FROM outbox "
+            f"WHERE {where} ORDER BY id LIMIT 100",
             values,
         )
         return [Message(*row) for row in rows]

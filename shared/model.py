@@ -59,3 +59,45 @@ class HistoryRow(NamedTuple):
     player: str
     live: bool
     is_open: bool
+
+
+class Play(NamedTuple):
+    """One sitting of one item on one player, as the ledger keeps it. `seq` numbers its stretches in state playing; the
+    newest is `span_began` to `span_ended`. `denied` is 1 from a stop decision on."""
+
+    id: int
+    session: Session
+    began: float
+    seen: float
+    ended: float | None = None
+    epoch: int = 0
+    denied: int = 0
+    seq: int = 0
+    span_began: float = 0.0
+    span_ended: float = 0.0
+    span_denied: int = 0
+    gap_began: float = 0.0
+    gap_ended: float = 0.0
+    gap_offset: float = 0.0
+
+
+class Span(NamedTuple):
+    """A stretch in state playing. `epoch` rises when the clock is set back: two spans of different epochs were never
+    at the same time, whatever their times say. `denied` spans came after a stop decision."""
+
+    began: float
+    ended: float
+    media_type: str = ""
+    library: str = ""
+    epoch: int = 0
+    denied: bool = False
+
+
+class Decision(NamedTuple):
+    """`until`: of an allow the moment at which `limit` ends it, of a stop the moment it opens again; None is never."""
+
+    allowed: bool
+    until: float | None = None
+    limit: str = ""
+    value: int = 0
+    reason: str = ""

@@ -25,8 +25,7 @@ LAYERS = {
                  "shared.settings"}, {"ground"}),
     "config": ({"shared.config"}, {"ground", "grammar"}),
     "tools": ({"shared.log", "shared.packages", "shared.places", "shared.schema", "shared.detached"}, {"ground"}),
-    # the ledger hands out and takes in what policy speaks of: Play, Span, Decision
-    "ledger": ({"shared.ledger"}, {"ground", "tools", "policy"}),
+    "ledger": ({"shared.ledger"}, {"ground", "tools"}),
     "adapters": ({"shared.web", "shared.plex", "shared.tautulli"}, {"ground", "tools"}),
     "gateway": ({"shared.gateway"}, {"ground", "tools", "adapters"}),
     "jobs": ("shared.jobs", {"ground", "policy", "config", "tools", "ledger", "gateway"}),

@@ -16,7 +16,8 @@ from shared.policy.limits import Decision
 from tests.conftest import PROJECT
 
 NOW = 1_800_000_000.0
-SESSION = Session("7", machine_id="tv", user_id=42, rating_key="100", title="A film", media_type="movie", library="Films")
+SESSION = Session("7", machine_id="tv", user_id=42, rating_key="100", title="A film", media_type="movie",
+                  library="Films")
 
 
 @pytest.fixture

@@ -5,12 +5,10 @@ from __future__ import annotations
 from shared.config import Config
 from shared.jobs.tell import Verdict, tell_owner
 from shared.ledger import Ledger
-from shared.model import Session, User
+from shared.model import Play, Session, Span, User
 from shared.policy import limits, people, tracking
 from shared.policy.calendar import Calendar
-from shared.policy.limits import Span
 from shared.policy.people import House, Who
-from shared.policy.tracking import Play
 from shared.policy.words import shorten
 
 LATE = 10.0  # seconds after which a stop event tells nothing any more of a play that is gone from the session list
@@ -63,6 +61,8 @@ def take_in(
             return None
         if ended and ended.ended and now - ended.ended < SETTLED:
             return None
+    if play is not None and hearsay and session.state == "playing":
+        play = _began_before(play, now)
     play = tracking.observe(play or ledger.add_play(session, now, epoch), session, now, epoch)
     if session.state == "stopped":
         play = tracking.close(play, now)
@@ -101,6 +101,13 @@ def history(ledger: Ledger, house: House, who: Who, since: float) -> list[Span]:
             # what the owner plays on their own devices is free, and uses up nothing of what they have on others
             mine[user_id, machine_id] = falls_to is not None and (falls_to.key, falls_to.exempt) == own
     return [span for user_id, machine_id, span in found if mine[user_id, machine_id]]
+
+
+def _began_before(play: Play, at: float) -> Play:
+    """A look at the session list was quicker than the event, which had to wait for the ledger but knows the moment."""
+    if not 0 < play.began - at < LATE or play.seq > 1:
+        return play
+    return play._replace(began=at, span_began=at) if play.seq else play._replace(began=at, seen=at)
 
 
 def _end_late(ledger: Ledger, play: Play | None, session: Session, now: float, epoch: int) -> None:

@@ -24,6 +24,7 @@ from shared.jobs.tell import Verdict, about, tell_decision, tell_owner, tell_pro
 from shared.ledger import Lease, Ledger, is_damage
 from shared.log import call_me, log
 from shared.model import Session
+from shared.policy.limits import HOURS
 from shared.policy.words import shorten
 
 EVERY = 5.0  # seconds between looks at Plex's session list
@@ -140,7 +141,7 @@ def look_at(ledger: Ledger, config: Config, holder: str, sessions: list[Session]
                 )
         attempts = plan(ledger, verdicts, now)
         since_stop = now - ledger.last_stop()
-    deadlines = [v.decision.until for v in verdicts if v.decision.allowed and v.decision.until is not None]
+    deadlines = [v.decision.until for v in verdicts if _nears_end(v) and v.decision.until is not None]
     again = now + EVERY
     if 0 <= since_stop < LINGER:
         again = now + (1.0 if since_stop < AFTER_STOP else LINGERING)
@@ -148,6 +149,12 @@ def look_at(ledger: Ledger, config: Config, holder: str, sessions: list[Session]
         nearest = min(deadlines)
         again = min(nearest, now + 1.0) if nearest - now <= NEAR else min(again, nearest - NEAR)
     return Look(verdicts, attempts, max(again, now + 0.02), bool(verdicts) or 0 <= since_stop < LINGER)
+
+
+def _nears_end(verdict: Verdict) -> bool:
+    """Whether time brings the deadline of this play nearer: a budget waits while it is paused."""
+    decision = verdict.decision
+    return decision.allowed and (verdict.play.session.state == "playing" or decision.limit in HOURS)
 
 
 def _meet(ledger: Ledger, gateway: Gateway, holder: str) -> None:

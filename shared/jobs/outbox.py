@@ -23,7 +23,6 @@ PAUSES = (5.0, 30.0, 120.0, 600.0)  # seconds until the second, third … attemp
 HOURLY = 3600.0
 PATIENCE = 7 * 24  # hourly attempts until a message is given up: about seven days
 SENDING = 120.0  # seconds for which an unfinished row in Tautulli's log may still become a success
-LOOK_BACK = 12 * 3600.0  # seconds; an equal text older than this was about another occasion
 LOOK_AT = 200  # rows
 SLACK = 5.0  # seconds by which the clocks may differ
 
@@ -139,7 +138,7 @@ class _Post:
 
     def _rows(self, message: Message, notifier: int) -> list[LogRow]:
         words = (message.subject or message.body).split("\n")[0][:60]
-        since = getattr(message, "created", self.now - LOOK_BACK) - SLACK
+        since = message.created - SLACK
         return [
             row
             for row in self.gateway.tautulli.notification_log(words, LOOK_AT)

@@ -9,10 +9,10 @@ from shared.config import Config, load
 from shared.jobs.judge import calendar_of, history, house_of
 from shared.jobs.limit_streams import is_kept
 from shared.ledger import Ledger
+from shared.model import Play, Span
 from shared.policy import limits, people, words
-from shared.policy.limits import Span
 from shared.policy.people import House, Who
-from shared.policy.tracking import CONTINUOUS, Play
+from shared.policy.tracking import CONTINUOUS
 
 BUDGETS = (("daily", "today"), ("weekly", "this week"), ("monthly", "this month"))
 LATELY = 86400.0

@@ -6,9 +6,8 @@ from typing import NamedTuple
 
 from shared.config import Config
 from shared.ledger import Ledger
-from shared.policy.limits import Decision
+from shared.model import Decision, Play
 from shared.policy.people import Who
-from shared.policy.tracking import Play
 from shared.policy.words import shorten
 
 JOURNAL, OWNER = "journal", "owner"

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
+from shared.model import Decision, Span
 from shared.policy import words
 from shared.policy.calendar import (
     DAY,
@@ -51,28 +52,6 @@ class Limits(NamedTuple):
     def any(self) -> bool:
         """Whether there is any limit at all."""
         return bool(self.daily or self.weekly or self.monthly or self.sitting or self.blocked or self.allowed)
-
-
-class Span(NamedTuple):
-    """A stretch in state playing. `epoch` rises when the clock is set back: two spans of different epochs were never
-    at the same time, whatever their times say. `denied` spans came after a stop decision."""
-
-    began: float
-    ended: float
-    media_type: str = ""
-    library: str = ""
-    epoch: int = 0
-    denied: bool = False
-
-
-class Decision(NamedTuple):
-    """`until`: of an allow the moment at which `limit` ends it, of a stop the moment it opens again; None is never."""
-
-    allowed: bool
-    until: float | None = None
-    limit: str = ""
-    value: int = 0
-    reason: str = ""
 
 
 class Bound(NamedTuple):

@@ -8,32 +8,10 @@ Players report their offset only every 10 s, so a gap is looked at again until t
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
-from shared.model import Session
+from shared.model import Play, Session
 
 CONTINUOUS = 15.0  # the poll interval plus the 10 s in which players report
 CATCHES_UP = 30.0  # how long after a gap late reports still count for it
-
-
-class Play(NamedTuple):
-    """One sitting of one item on one player, as the ledger keeps it. `seq` numbers its stretches in state playing; the
-    newest is `span_began` to `span_ended`. `denied` is 1 from a stop decision on."""
-
-    id: int
-    session: Session
-    began: float
-    seen: float
-    ended: float | None = None
-    epoch: int = 0
-    denied: int = 0
-    seq: int = 0
-    span_began: float = 0.0
-    span_ended: float = 0.0
-    span_denied: int = 0
-    gap_began: float = 0.0
-    gap_ended: float = 0.0
-    gap_offset: float = 0.0
 
 
 def observe(play: Play, session: Session, now: float, epoch: int) -> Play:

@@ -4,6 +4,7 @@ Nothing is faked but these two: the agents are the real ones, started as Tautull
 the streams are really stopped. Limits are seconds instead of hours. Started outside of its own environment it makes
 that first.
 """
+
 import os
 import sys
 import time
@@ -11,7 +12,7 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 PROJECT = os.path.dirname(os.path.dirname(HERE))
 INSIDE = "USHER_DEMO"
-LIMIT, BEDTIME = 12, 17          # seconds
+LIMIT, BEDTIME = 12, 17  # seconds
 
 
 def main():
@@ -43,8 +44,10 @@ def show():
 
     with World() as world:
         say = Narrator()
-        say("A Plex server with four people, and Tautulli beside it: both stand-ins on this machine, nothing else is real")
-        say("but Usher itself. Its config.ini:")
+        say(
+            "A Plex server with four people, and Tautulli beside it: both are stand-ins on this machine. Real is only"
+        )
+        say("Usher itself. Its config.ini:")
         began = time.time()
         text = config(began)
         print("\n" + "".join(f"      {line}\n" for line in text.splitlines()))
@@ -67,7 +70,10 @@ def show():
         say(f"Gone after {again.ended_at - pressed:.1f} s.")
         wait_for(lambda: not kid.alive, 12, what="the kid's bedtime")
         say(f'BEDTIME in mid-play. On the kid\'s screen: "{reason(world, kid)}"')
-        pressed, silent = time.time(), world.plex.start_stream(world.bob, world.episode, player="Bob's TV", notify=False)
+        pressed, silent = (
+            time.time(),
+            world.plex.start_stream(world.bob, world.episode, player="Bob's TV", notify=False),
+        )
         say("Bob tries another title, in a way of which Tautulli hears nothing (some players resume like that).")
         wait_for(lambda: not silent.alive, 8, what="the silent stop")
         say(f"Gone after {silent.ended_at - pressed:.1f} s: Usher's timekeeper reads Plex's session list itself.")
@@ -79,16 +85,20 @@ def show():
         say("The ledger's own account:")
         quote(usher.run("status").stdout)
         say("That was all: agents of a few lines, one ledger, one timekeeper that leaves when nobody watches.")
-        print("\nNext: python3 install.py    (sets it up in your Tautulli; nothing is stopped before you say dry_run = no)")
+        print(
+            "\nNext: python3 install.py    (sets it up in your Tautulli; nothing is stopped before you say dry_run = no)"
+        )
         return 0 if owner.alive and alice.alive else 1
 
 
 def config(now):
     """Bedtime begins in some seconds, by the clock on this machine's wall."""
     begins, ends = (time.strftime("%H:%M:%S", time.localtime(now + s)) for s in (BEDTIME, BEDTIME + 3 * 3600))
-    return (f"[usher]\ndry_run = no\n\n[everyone]\ndaily = {LIMIT}s\n\n"
-            f"[person:the kid]\nusers = kid\ndaily = none\nblocked = {begins}-{ends}\n\n"
-            f"[person:alice]\nusers = alice\ndry_run = yes\n")
+    return (
+        f"[usher]\ndry_run = no\n\n[everyone]\ndaily = {LIMIT}s\n\n"
+        f"[person:the kid]\nusers = kid\ndaily = none\nblocked = {begins}-{ends}\n\n"
+        f"[person:alice]\nusers = alice\ndry_run = yes\n"
+    )
 
 
 def rows(world, usher):
