@@ -20,7 +20,7 @@ def play(host):
 
 
 def comes_and_goes(host):
-    """None where nobody is limited; gone soon after a play that ended by itself; there for half an hour after a stop."""
+    """None where nobody is limited; gone soon after a play that ended by itself; there half an hour after a stop."""
     with stage(host, RULES + "[person:free]\nusers = free\nexempt = yes\n", PEOPLE) as s:
         free = s.watch("free")
         s.until(lambda: s.number("SELECT COUNT(*) FROM plays"), 10, "the play")
