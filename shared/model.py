@@ -15,6 +15,30 @@ class User(NamedTuple):
     kind: str = ""
 
 
+class Member(NamedTuple):
+    """Who has a share of this server or is invited to one, as plex.tv tells it. `kind` is owner, friend, home or managed.
+
+    `share_id` is 0 where there is none (the owner, home users without a share). A `pending` invitation is not accepted
+    yet; `invited_at` and `accepted_at` are 0 where plex.tv does not say. `libraries` are plex.tv's section ids, with
+    their titles in `library_titles`; `permissions` are plex.tv's own names (allowSync, filterMovies ...) and values.
+    """
+
+    id: int
+    name: str = ""
+    title: str = ""
+    email: str = ""
+    kind: str = ""
+    share_id: int = 0
+    pending: bool = False
+    invited_at: float = 0.0
+    accepted_at: float = 0.0
+    libraries: tuple[int, ...] = ()
+    library_titles: tuple[str, ...] = ()
+    all_libraries: bool = False
+    permissions: tuple[tuple[str, str], ...] = ()
+    is_friend: bool = False
+
+
 class Session(NamedTuple):
     """One row of Plex's session list, or what an event of Tautulli tells of one.
 
