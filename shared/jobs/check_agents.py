@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 LIMITS, JOURNAL = "limit_streams.py", "journal.py"
 VITAL = ("on_play", "on_stop", "on_pause", "on_resume")
 WHERE = "in Tautulli's Settings > Notification Agents"
+TICK, TICK_NAME = "tick", "Usher: tick"  # the newsletter's subject and name, as install.py writes them
 LATE = 3  # so many intervals without a tick, and the timer does not work
 SLOWEST = 3900.0  # seconds; the slowest timer that Usher sets up is one an hour
 
@@ -147,9 +148,19 @@ def _lines(setup: Any, triggers: tuple[str, ...], name: str) -> Iterator[Finding
 
 
 def _newsletter(facts: Facts) -> tuple[int, dict[str, Any]]:
+    """The newsletter that ticks: ours, else one by our name whose agent is gone. (0, {}) if there is none."""
+    gone: tuple[int, dict[str, Any]] = (0, {})
     if not facts.tautulli:
-        return 0, {}
-    return register._find_newsletter(facts.tautulli, facts.limits_agent)
+        return gone
+    living = {str(row.get("id")) for row in facts.tautulli.call("get_notifiers") or []}
+    for row in facts.tautulli.call("get_newsletters") or []:
+        letter = facts.tautulli.call("get_newsletter_config", newsletter_id=row["id"])
+        runs = _config(letter, "notifier_id")
+        if letter.get("subject") == TICK and facts.limits_agent and runs == str(facts.limits_agent):
+            return int(row["id"]), letter
+        if letter.get("friendly_name") == TICK_NAME and runs not in living:
+            gone = int(row["id"]), letter
+    return gone
 
 
 def _config(letter: dict[str, Any], key: str) -> str:
