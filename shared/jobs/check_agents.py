@@ -60,6 +60,8 @@ def schedule(facts: Facts) -> Iterator[Finding]:
             yield warning(f"{name} is switched off", AGAIN)
         elif not facts.limits_agent or _config(letter, "notifier_id") != str(facts.limits_agent):
             yield warning(f"{name} does not run our {LIMITS}", AGAIN)
+        elif facts.ledger_problem:
+            yield ok(f"schedule: {name}; when it last fired stands in the ledger, which cannot be read")
         elif facts.now - last > LATE * _interval(cron) + 60:
             yield warning(f"{name}: {ago}", "does its library still hold anything, and does Tautulli run all the time? "
                           "Look at Tautulli's Newsletter Logs, then " + AGAIN)  # fmt: skip

@@ -5,13 +5,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import sqlite3
 import tempfile
+import time
 from collections.abc import Mapping
 from typing import NamedTuple
-from urllib.request import pathname2url
 
 from shared import config as config_file
 from shared import schema
@@ -19,6 +20,7 @@ from shared.config import Config
 from shared.ledger import FILE, Ledger
 
 TROUBLE = (sqlite3.Error, OSError)
+TRIES, PAUSE = 20, 0.05  # to catch a moment in which nobody writes; seconds
 
 
 class KnownPlayer(NamedTuple):
@@ -78,22 +80,24 @@ def newest_version() -> int:
 
 
 def _open(path: str) -> sqlite3.Connection:
-    """While others have it open their files are there to be used. Otherwise SQLite must be kept from making its own."""
-    waiting = os.path.exists(path + "-wal") and os.path.getsize(path + "-wal") > 0
-    if os.path.exists(path + "-shm"):
-        return _connect(path, "mode=ro")
-    if not waiting:
-        return _connect(path, "mode=ro&immutable=1")
-    # a power cut left its last changes in the log beside it: they are read in a copy
+    """A copy of it in memory. To open the file itself, even for reading, would make or change files beside it."""
+    whole = sqlite3.connect(":memory:", isolation_level=None)
     with tempfile.TemporaryDirectory(prefix="usher-check-") as folder:
         copy = os.path.join(folder, FILE)
-        for suffix in ("", "-wal"):
-            shutil.copyfile(path + suffix, copy + suffix)
-        from_copy, whole = _connect(copy, "mode=rw"), sqlite3.connect(":memory:", isolation_level=None)
-        from_copy.backup(whole)
-        from_copy.close()
+        for _ in range(TRIES):
+            before = _state(path)
+            for suffix in ("", "-wal"):  # the log beside it holds its newest changes
+                if os.path.exists(path + suffix):
+                    shutil.copyfile(path + suffix, copy + suffix)
+            if _state(path) == before:
+                break
+            time.sleep(PAUSE)  # somebody wrote meanwhile: the two copies need not fit
+        with contextlib.closing(sqlite3.connect(copy, isolation_level=None)) as opened:
+            opened.backup(whole)
     return whole
 
 
-def _connect(path: str, how: str) -> sqlite3.Connection:
-    return sqlite3.connect(f"file:{pathname2url(path)}?{how}", uri=True, timeout=5, isolation_level=None)
+def _state(path: str) -> list[tuple[int, int]]:
+    """Size and time of the file and of its log."""
+    about = [os.stat(name) for name in (path, path + "-wal") if os.path.exists(name)]
+    return [(one.st_size, one.st_mtime_ns) for one in about]
