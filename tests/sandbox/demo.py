@@ -85,7 +85,7 @@ def show():
         say("The ledger's own account:")
         quote(usher.run("status").stdout)
         say("That was all: agents of a few lines, one ledger, one timekeeper that leaves when nobody watches.")
-        print("\nNext: python3 install.py   (sets it up in your Tautulli; nothing is stopped before you say dry_run = no)")
+        print("\nNext: python3 install.py   (sets it up in your Tautulli; stops nobody until you set dry_run = no)")
         return 0 if owner.alive and alice.alive else 1
 
 
