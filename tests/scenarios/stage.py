@@ -134,13 +134,11 @@ class Stage:
         tautulli, secrets = self.world.tautulli, (self.world.tautulli.api_key, self.world.owner.token)
         said = [self.usher.log(), *(str(r) for r in self.rows_of_all())]
         said += [t for _, done in self.said for t in (done.stdout, done.stderr)]
-        bodies = [*said, tautulli.log_text(all=True)]
-        for words in NEVER:
-            assert not [t for t in bodies if words in t], [line for t in bodies for line in t.splitlines()
-                                                           if words in line]
-        for secret in secrets:
-            assert not [t for t in said if secret in t], f"a secret was said: {secret}"
-        wrong = [e for e in errors(tautulli.log_text(all=True)) if not any(w in e for w in self.expected)]
+        said += outputs(tautulli.log_text(all=True))
+        for words in (*NEVER, *secrets):
+            assert not [t for t in said if words in t], [x for t in said for x in t.splitlines() if words in x]
+        wrong = outputs(tautulli.log_text(all=True), "error")
+        wrong = [e for e in wrong if not any(w in e for w in self.expected)]
         assert not wrong, f"scripts said on stderr: {wrong}"
 
     def rows_of_all(self):
@@ -187,6 +185,6 @@ def clock(seconds_from_now):
     return time.strftime("%H:%M:%S", time.gmtime(at)), float(at)
 
 
-def errors(log):
-    """What scripts of ours wrote to stderr, out of tautulli.log: one text each."""
-    return re.findall(r"Script error: \n((?:  .*\n?)+)", log)
+def outputs(log, kind="error|returned"):
+    """What scripts wrote to stderr ("error") and stdout ("returned"), out of tautulli.log: one text each."""
+    return re.findall(rf"Script (?:{kind}): \n((?:  .*\n?)+)", log)

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from tests.scenarios.stage import lasting, stage, together
+from tests.scenarios.stage import lasting, outputs, stage, together
 
 HOSTILE = ["it's \"quoted\"", "two\nlines\r\n\there", "@everyone", "<b onclick='x'>bold</b> &amp;", "😀 日本 ünï",
            "--flag", "{user}", "{0} { }", "x" * 300, "$(touch pwned) `id`; rm -rf", "%s %n [daily]",
@@ -39,7 +39,7 @@ def hostile(host):
                              for n, u in enumerate(people)), every=0.25)
         cuts = [s.cut(stream, 15) for stream in streams]
         s.until(lambda: sum("stopped" in r[0] for r in s.rows()) >= len(HOSTILE), 20, "all rows")
-        runs = re.findall(r"Script returned: \n((?:  .*\n?)+)", s.world.tautulli.log_text(all=True))
+        runs = outputs(s.world.tautulli.log_text(all=True), "returned")
         return SimpleNamespace(cuts=cuts, rows=[r for r in s.rows() if "stopped" in r[0]], log=s.usher.log(), runs=runs,
                                reasons=[s.stops(x)[0].reason for x in streams], status=s.run("status").stdout,
                                titles=[r[0] for r in s.ask("SELECT title FROM plays WHERE title <> '' ORDER BY id")])

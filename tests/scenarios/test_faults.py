@@ -45,8 +45,8 @@ def others_down(host):
         s.world.tautulli.kill()
         third = s.watch("cas", s.world.episode)
         seen["killed"], seen["unheard"] = s.cut(second, 12), s.cut(third, 15)
-        s.world.tautulli.start()
         s.world.plextv.heal()
+        s.world.tautulli.start()
         return {**seen, "plextv_rows": [s.wait_row(f"stopped {name}") for name in ("ann", "ben", "cas")]}
 
 
