@@ -15,6 +15,7 @@ from shared.log import log
 from shared.policy.words import shorten
 
 PAUSES = (3.0, 4.0, 5.0, 15.0, 30.0, 60.0, 120.0, 300.0)  # seconds until the next attempt; the last one repeats
+SOON = 1.0  # seconds until the next attempt after one of the first that did not arrive
 TELL_AFTER = 3  # attempts without effect, then the owner hears which player ignores stops
 
 
@@ -58,7 +59,7 @@ def attempt(ledger: Ledger, gateway: Gateway, config: Config, what: Attempt, che
         log(data_dir, "info", f"stop {what.stop.attempts} of {_what(what.verdict)}: {reason}")
     except Unreachable as error:
         log(data_dir, "warning", f"stop of {_what(what.verdict)}: {error}; trying again")
-        _retry(ledger, what, check_mine, time.time() + 1)
+        _try_soon(ledger, what.stop, check_mine)
     except UsherError as error:
         log(data_dir, "error", f"stop of {_what(what.verdict)}: {error}")
         if isinstance(error, Refused) and not through_tautulli:
@@ -70,11 +71,14 @@ def attempt(ledger: Ledger, gateway: Gateway, config: Config, what: Attempt, che
                 )
 
 
-def _retry(ledger: Ledger, what: Attempt, check_mine: Callable[[], None], at: float) -> None:
-    """An attempt that did not even arrive is none."""
-    with ledger.writing():
-        check_mine()
-        ledger.save_stop(what.stop._replace(attempts=what.stop.attempts - 1, next_at=at), time.time())
+def _try_soon(ledger: Ledger, stop: Stop, check_mine: Callable[[], None]) -> None:
+    """An attempt that did not arrive is followed by another at once, but it counts: else Tautulli would never be asked
+    where Plex always fails, nor Plex any more where Tautulli is down, and the owner would not hear of it."""
+    if stop.attempts <= TELL_AFTER:
+        now = time.time()
+        with ledger.writing():
+            check_mine()
+            ledger.save_stop(stop._replace(next_at=now + SOON), now)
 
 
 def _tell_ignored(ledger: Ledger, verdict: Verdict, now: float) -> None:
