@@ -6,6 +6,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 import time
+from collections.abc import Callable
 
 from shared.config import Config
 from shared.errors import UsherError
@@ -82,15 +83,19 @@ class Runner:
             self._try("messages", lambda: outbox.deliver(ledger, gateway, now))
             self._due = bool(ledger.due_messages(time.time())) and "messages" not in self._not_before
 
-    def _try(self, name: str, errand: object) -> None:
+    def _try(self, name: str, errand: Callable[[], object]) -> None:
         if time.monotonic() < self._not_before.get(name, 0.0):
             return
         try:
-            errand()  # type: ignore[operator]
+            errand()
             self._not_before.pop(name, None)
-        except UsherError as error:
-            self._not_before[name] = time.monotonic() + RETRY
-            log(self.config.get("usher", "data_dir"), "warning", f"{name}: {error}; trying again in {RETRY:.0f} s")
+            return
+        except (UsherError, sqlite3.OperationalError) as error:  # the latter: locked by another program, or disk full
+            trouble = str(error)
+        except Exception as error:  # noqa: BLE001 - one errand must not end the others, and nobody reads a traceback here
+            trouble = f"a fault of Usher's own: {error!r}"
+        self._not_before[name] = time.monotonic() + RETRY
+        log(self.config.get("usher", "data_dir"), "warning", f"{name}: {trouble}; trying again in {RETRY:.0f} s")
 
 
 def refresh_users(ledger: Ledger, gateway: Gateway) -> None:
