@@ -35,6 +35,7 @@ STEPS: tuple[tuple[str, Step], ...] = (
     ("Plex's settings", check_plex.ways_past),
     ("plex.tv", check_plextv.accounts),
     ("users", check_people.users),
+    ("players", check_people.shared_players),
     ("names of users", check_people.unmatched_users),
     ("devices", check_people.devices),
     ("ledger", check_files.ledger),

@@ -22,7 +22,8 @@ def config(facts: Facts) -> Iterator[Finding]:
     for problem in config.problems:
         yield error(problem, f"until then holds {config.in_force}")
     if not config.problems:
-        counts = [f"{len(config.settings[kind])} {kind}s" for kind in ("person", "group") if config.settings[kind]]
+        numbers = ((kind, len(config.settings[kind])) for kind in ("person", "group"))
+        counts = [f"{number} {kind}{'s' * (number > 1)}" for kind, number in numbers if number]
         yield ok(f"{config.path} is valid{': ' + ', '.join(counts) if counts else ''}")
     if not has_limits(config) and not config.problems:
         yield ok("config.ini limits nobody yet", f"write your limits into {config.path}")

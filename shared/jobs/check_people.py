@@ -62,13 +62,24 @@ def users(facts: Facts) -> Iterator[Finding]:
         title = f", {shorten(user.title, 40)}" if user.title and user.title != user.name else ""
         named = ", ".join(f"{kind} {name}" for kind, name in (("person", found.person), ("group", found.group)) if name)
         what = "exempt" if found.who.exempt else in_words.limits(found.who.limits)
-        if found.who.exempt and house.settings["usher"].get("owner_devices") and user.id == facts.owner_id:
-            what = "exempt"
-        elif user.id == facts.owner_id and house.settings["usher"].get("owner_devices") and not found.person:
-            what = f"exempt on {listed(list(house.settings['usher']['owner_devices']))}, elsewhere {what}"
-        mode = "" if not found.limited else " (dry run)" if found.who.dry_run else " (live)"
+        devices = house.settings["usher"].get("owner_devices")
+        if user.id == facts.owner_id and devices and not found.person:
+            what = f"exempt on {listed(list(devices))}, elsewhere {what}"
+        mode = _mode(found.who)
         about = f"{user.id}, {user.kind or 'kind unknown'}{title}"
         yield ok(f"{facts.name(user.id)} ({about}): {named + ': ' if named else ''}{what}{mode}")
+
+
+def shared_players(facts: Facts) -> Iterator[Finding]:
+    """One line for each person whose devices count for them, whoever uses these."""
+    house = house_of(facts)
+    for name, section in facts.config.settings["person"].items():
+        machines = people.machine_ids(house, name)
+        who = people.whose(house, 0, machines[0]) if machines else None
+        if who and who.key == name:
+            what = "exempt" if who.exempt else in_words.limits(who.limits)
+            yield ok(f"whoever plays on {listed(list(section['devices']))} counts as {shorten(name, 40)}: "
+                     f"{what}{_mode(who)}")  # fmt: skip
 
 
 def unmatched_users(facts: Facts) -> Iterator[Finding]:
@@ -109,6 +120,13 @@ def devices(facts: Facts) -> Iterator[Finding]:
             yield finding
     if not wrong:
         yield ok("every device that config.ini names was seen, and is one player only")
+
+
+def _mode(who: Who) -> str:
+    """Whether their limits are rehearsed or kept; nothing where there are none."""
+    if who.exempt or not who.limits.any:
+        return ""
+    return " (dry run)" if who.dry_run else " (live)"
 
 
 def _device(house: House, known: list[Player], place: str, device: str) -> Iterator[Finding]:

@@ -132,7 +132,7 @@ def gather(url: str, apikey: str, path: str, say: Callable[[str], None]) -> Fact
         facts.ledger_problem = peek.damage(book) if book else ""
         facts.ledger = None if facts.ledger_problem else book
     except peek.TROUBLE as problem:
-        facts.ledger_problem = str(problem)
+        facts.ledger_problem = (isinstance(problem, OSError) and problem.strerror) or str(problem)
     return facts
 
 
