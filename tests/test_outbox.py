@@ -5,6 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from shared.errors import Unreachable
 from shared.gateway import Gateway
 from shared.jobs import outbox
 from shared.ledger import Ledger
@@ -136,6 +137,15 @@ def test_a_process_that_died_while_sending(house, box, was_sent):
         house.tautulli.notify(house.agents.journal, "journal", subject=message.subject, body=message.body)
     assert box.deliver() == (0 if was_sent else 1)
     assert waiting(box) == [] and len(rows(house, box)) == 1
+
+
+def test_what_became_of_one_cannot_be_asked_while_tautulli_is_down(house, box):
+    """The caller is to wait a while: not to ask again at once, and to write no line each time."""
+    post(box, "x")
+    claim(box, ago=300)
+    with pytest.raises(Unreachable):
+        box.deliver(TAUTULLI_URL="http://127.0.0.1:9")
+    assert box.deliver() == 1 and len(rows(house, box)) == 1
 
 
 def test_one_that_is_being_sent_is_left_alone(house, box):

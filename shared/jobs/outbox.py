@@ -28,7 +28,8 @@ SLACK = 5.0  # seconds by which the clocks may differ
 
 
 def deliver(ledger: Ledger, gateway: Gateway, now: float) -> int:
-    """Send what is due; returns how many messages went out. Never raises for a service that fails: it is tried again.
+    """Send what is due; returns how many messages went out. What Tautulli fails to send has its next time in the ledger;
+    Unreachable is raised where Tautulli cannot be asked what became of a message whose sender died.
 
     An agent of the owner's may take Tautulli half a minute: not to be waited for where a stream's deadline is near.
     """
@@ -39,9 +40,8 @@ def deliver(ledger: Ledger, gateway: Gateway, now: float) -> int:
                 ledger.message_sent(message.id, now)
             else:
                 ledger.message_failed(message.id, "the process that sent it did not finish", now)
-        except Unreachable as error:
-            post.tell("warning", f"messages wait: {error}")
-            return 0
+        except Unreachable:
+            raise
         except UsherError as error:
             _put_off(ledger, post, message, error, now)
     sent = 0
