@@ -28,8 +28,8 @@ SLACK = 5.0  # seconds by which the clocks may differ
 
 
 def deliver(ledger: Ledger, gateway: Gateway, now: float) -> int:
-    """Send what is due; returns how many messages went out. What Tautulli fails to send has its next time in the ledger;
-    Unreachable is raised where Tautulli cannot be asked what became of a message whose sender died.
+    """Send what is due; returns how many messages went out. What could not be sent has its next time in the ledger.
+    Raises Unreachable where Tautulli cannot be asked what became of a message whose sender died.
 
     An agent of the owner's may take Tautulli half a minute: not to be waited for where a stream's deadline is near.
     """
