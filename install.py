@@ -2,6 +2,8 @@
 
 Finds Tautulli, writes config.ini, registers the agents and the timer in Tautulli. It can be run again at any time:
 what is there stays, what is missing is added. Starts on the standard library alone.
+
+    install.py check | who | schedule | uninstall | import | demo      each with --help
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ from typing import Any
 ROOT = os.path.dirname(os.path.abspath(__file__))
 COMMANDS = {"demo": os.path.join("tests", "sandbox", "demo.py")}
 LOOKS = ("check", "who")  # jobs that only look, and write nothing
+ACTS = ("schedule", "uninstall", "import")
 SERVICES = ("PLEX_", "TAUTULLI_", "USHER_", "PLEXAPI_", "PYTHON")
 
 
@@ -22,7 +25,7 @@ def main(argv: list[str] | None = None) -> int:
         return fail(f"Python 3.10 or newer is needed; this is {sys.version.split()[0]}")
     argv = sys.argv[1:] if argv is None else argv
     sys.path.insert(0, ROOT)
-    if argv and argv[0] in LOOKS:
+    if (argv and argv[0] in (*LOOKS, "uninstall")) or "--dry-run" in argv:
         sys.dont_write_bytecode = True
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # a console that cannot show a letter must not end the set-up
@@ -34,6 +37,8 @@ def main(argv: list[str] | None = None) -> int:
             return command(argv[0], argv[1:])
         if argv and argv[0] in LOOKS:
             return look(argv[0], argv[1:])
+        if argv and argv[0] in ACTS:
+            return act(argv[0], argv[1:])
         return set_up(options(argv))
     except UsherError as error:
         return fail(str(error))
@@ -46,110 +51,88 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def options(argv: list[str]) -> Any:
-    """The command line; argparse itself answers --help and mistakes (status 2)."""
-    import argparse
+    """The command line of a set-up; argparse itself answers --help and mistakes (status 2)."""
+    from shared.jobs import commands
 
-    parser = argparse.ArgumentParser(
-        prog="install.py",
-        description="Set Usher up in Tautulli. Can be run again at any time: nothing is doubled or overwritten.",
-        epilog="install.py check: what is wrong, and how to mend it. install.py who: users and players as lines for "
-        "config.ini. install.py demo: shows on this machine alone what Usher does (about half a minute).",
+    parser = commands.parser_of(
+        "install.py",
+        "Set Usher up in Tautulli. Can be run again at any time: nothing is doubled or overwritten.",
+        "install.py check: what is wrong, and how to mend it. install.py who: users and players as lines for "
+        "config.ini. install.py schedule: the timer. install.py uninstall: takes it all out again. install.py import: "
+        "settings of no-plex and Plex-Auto-Prune. install.py demo: shows on this machine alone what Usher does.",
     )
-    parser.add_argument(
-        "--tautulli", metavar="URL", default="", help="address of Tautulli, if it is not found by itself"
-    )
-    parser.add_argument("--apikey", metavar="KEY", default="", help="its API key (Settings > Web Interface > API)")
     parser.add_argument("--yes", action="store_true", help="ask nothing")
-    parser.add_argument("--no-schedule", action="store_true", help="set up no timer inside Tautulli")
-    parser.add_argument("--every", metavar="MINUTES", type=int, default=5, help="how often the timer runs, 1 to 60 (5)")
-    parser.add_argument(
-        "--config", metavar="FILE", default="", help="another config.ini than the one beside install.py"
-    )
-    given = parser.parse_args(argv)
-    if not 1 <= given.every <= 60:
-        parser.error(f"--every {given.every}: from 1 to 60 minutes")
-    return given
+    parser.add_argument("--dry-run", action="store_true", help="only say what would be done")
+    parser.add_argument("--json", action="store_true", help="for a program; asks nothing")
+    parser.add_argument("--only", metavar="NAME", default="", help="register this one agent, and leave the timer alone")
+    parser.add_argument("--no-schedule", action="store_true", help="leave the timer alone")
+    commands.every(parser)
+    return commands.checked(parser, argv)
 
 
 def set_up(given: Any) -> int:
-    """All of it, in the order in which one step needs the other."""
-    from shared.config import load
-    from shared.jobs import install, register
-    from shared.jobs.limit_streams import ARGUMENTS
+    """All of it; see shared/jobs/set_up.py."""
+    from shared.jobs import asking, commands, container
+    from shared.jobs.set_up import Wishes, run
 
-    path = load(given.config or None).path
-    tautulli, source = install.reach(install.sources(given.tautulli, given.apikey, path))
-    say(f"found     Tautulli at {tautulli.http.where} (from {source.found})")
-    if not given.yes and not agreed():
-        say("nothing was changed")
-        return 1
-    owner = install.owner_of_files(source)
-    new = install.write_config(path, owner)
-    say(f"{'wrote' if new else 'kept':<10}{path}")
-    config = load(path)
-    install.make_data_folder(str(config.get("usher", "data_dir")), owner)
-    install.fill_vendor(owner, say)
-    install.compile_code(owner)
-
-    folder = install.AGENTS
-    limits = register.Agent("limit_streams.py", "Usher: limit streams", register.TRIGGERS, ARGUMENTS)
-    journal = register.Agent("journal.py", "Usher: journal", (), "")
-    for agent in (limits, journal):
-        done = register.register(tautulli, agent, folder)
-        say(f"{done.done:<10}{agent.file} in Tautulli (notification agent {done.id})")
-        if agent is limits:
-            number = done.id
-    if not given.no_schedule:
-        timer(tautulli, number, given.every)
-    install.give_tree(str(config.get("usher", "data_dir")), owner)
-    for problem in config.problems:
-        say(f"mistake   {problem}")
-    for name in install.unreadable():
-        say(f"mistake   {name} can be read by root only: chmod -R a+rX {ROOT}")
-    if path != os.path.join(ROOT, "config.ini"):
-        say(f"note      the agents find that file only with USHER_CONFIG={path} in Tautulli's environment")
-    what_next(path, config)
+    silent = given.yes or given.json or given.dry_run
+    ask = asking.somebody() and not silent
+    if not ask and not silent:
+        say("nobody is here to be asked: this goes on as with --yes")
+    place = "" if given.config else container.better_place()
+    if place and (not ask or asking.yes(f"{container.why()}. Copy it to {place}, and go on there?")):
+        return go_on_in(place, given)
+    wishes = Wishes(given.tautulli, given.apikey, given.config, given.only, not given.no_schedule, given.every, ask,
+                    not given.dry_run)  # fmt: skip
+    commands.show(run(wishes), given.json)
+    if not given.json:
+        what_next(given.config, given.dry_run)
     return 0
 
 
-def timer(tautulli: Any, number: int, minutes: int) -> None:
-    """The timer, or how to make one where Tautulli cannot."""
-    from shared.errors import Refused
-    from shared.jobs import register
+def go_on_in(place: str, given: Any) -> int:
+    """Copy Usher to where Tautulli may run it from, and set it up there, with the same words."""
+    import subprocess
 
-    try:
-        done, library = register.schedule(tautulli, number, minutes)
-    except Refused as error:
-        script = os.path.join(ROOT, "agents", "limit_streams.py")
-        say(f"no timer ({error}); by cron instead, with [tautulli] and [plex] filled in in config.ini:")
-        say(f"          */{minutes} * * * * {sys.executable} {script} tick")
-        return
-    every = "every minute" if minutes == 1 else f"every {minutes} minutes"
-    say(f'{done.done:<10}timer {every} (newsletter {done.id} in Tautulli, which looks at the library "{library}")')
+    from shared.jobs import commands, container
+    from shared.jobs.steps import Step, planned
+
+    step = Step("copied", f"{ROOT} to {place}. {container.why()}")
+    if given.dry_run:
+        commands.show([planned(step)], given.json)
+        return 0
+    notes = [Step("note", note) for note in container.move(place)]
+    if not given.json:
+        commands.show([step, *notes])
+    return subprocess.call([sys.executable, os.path.join(place, "install.py"), *sys.argv[1:]])  # noqa: S603
 
 
-def what_next(path: str, config: Any) -> None:
+def what_next(path: str, dry_run: bool) -> None:
     """The last words."""
-    status = (
-        f"{os.path.basename(sys.executable) or 'python3'} {os.path.join(ROOT, 'agents', 'limit_streams.py')} status"
-    )
+    from shared.jobs import asking, peek
+
+    config = peek.config(path, os.environ)
     say("")
-    say(f"Next:     write your limits into {path}; they hold from the moment you save it.")
+    if dry_run:
+        say("Nothing was changed: this was a dry run.")
+        return
+    python = os.path.basename(sys.executable) or "python3"
+    status = f"{python} {os.path.join(ROOT, 'agents', 'limit_streams.py')} status"
+    say(f"Next:     write your limits into {config.path}; they hold from the moment you save it.")
     if config.get("usher", "dry_run"):
         say("          dry_run = yes: nobody is stopped yet. What would happen stands in Tautulli's Notification Logs")
         say(f"          and in: {status}")
         say("          When you like what you see, set dry_run = no.")
     else:
         say(f"          Who is watching and what is left: {status}")
+    say(f"Time:     {asking.in_words(config)}. If that is not yours, set timezone in [usher].")
 
 
-def agreed() -> bool:
-    """Ask, where there is somebody to ask. Raises UsherError where there is not."""
-    from shared.errors import UsherError
+def act(name: str, argv: list[str]) -> int:
+    """One of ACTS; its exit status."""
+    from shared.jobs import commands
 
-    if sys.stdin is None or not sys.stdin.isatty():
-        raise UsherError("nobody is here to say yes: run it again with --yes")
-    return input("Set Usher up there? [Y/n] ").strip().lower() in ("", "y", "yes")
+    return {"schedule": commands.schedule, "uninstall": commands.uninstall, "import": commands.import_}[name](argv)
 
 
 def command(name: str, argv: list[str]) -> int:

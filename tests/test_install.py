@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import pytest
 
 from shared import places
-from shared.jobs import install, register
+from shared.jobs import install, newsletter, register
 from shared.jobs.limit_streams import ARGUMENTS
 from tests.sandbox.base import wait_for
 from tests.sandbox.bundle import copy
@@ -230,9 +230,12 @@ def test_half_of_the_arguments(bundle, house):
     assert "belong together" in one_line(done)
 
 
-def test_nobody_to_ask(bundle, house):
-    assert "--yes" in one_line(bundle.run()) and setup_of(house) == ([], [])
-    assert not (bundle.root / "config.ini").exists()
+def test_nobody_to_ask_is_as_good_as_yes(house, bundle):
+    """`docker exec` without -t."""
+    done = bundle.run()
+    assert done.returncode == 0 and "nobody is here to be asked" in done.stdout
+    assert [n["config"]["script"] for n in setup_of(house)[0]] == [
+        os.path.join(bundle.agents, name) for name in ("limit_streams.py", "journal.py")]
 
 
 @pytest.mark.parametrize("args", [["--every", "0"], ["--every", "61"], ["--every", "x"], ["--nosuch"], ["backwards"]])
@@ -328,19 +331,19 @@ class Told:
     ([("1", "show", "1", "1", "A"), ("2", "show", "900", "4000", "B"), ("3", "movie", "90", None, "C")], "C"),
 ])
 def test_the_cheapest_library_comes_first(libraries, first):
-    assert register.libraries(Told(*libraries))[0].name == first
+    assert newsletter.libraries(Told(*libraries))[0].name == first
 
 
 def test_nothing_to_look_at():
-    assert register.libraries(Told(("1", "photo", "5", "5", "Photos"))) == []
+    assert newsletter.libraries(Told(("1", "photo", "5", "5", "Photos"))) == []
 
 
 def test_a_large_library_is_not_gone_through_from_its_beginning(monkeypatch):
     import time
     recent = SimpleNamespace(call=lambda *_, **__: {"recently_added": [
         {"added_at": str(int(time.time()) - days * 86400)} for days in (1, 50, 100)]})
-    assert register._frame(recent, register.Library(register.CHEAP + 1, 9, 1, "x")) == 300
-    assert register._frame(recent, register.Library(register.CHEAP, 9, 1, "x")) == register.ALWAYS
+    assert newsletter._frame(recent, newsletter.Library(newsletter.CHEAP + 1, 9, 1, "x")) == 300
+    assert newsletter._frame(recent, newsletter.Library(newsletter.CHEAP, 9, 1, "x")) == newsletter.ALWAYS
 
 
 def test_demo_is_missing_from_half_a_copy(bundle):

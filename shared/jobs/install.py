@@ -1,10 +1,9 @@
-"""Setting Usher up: files, packages, and what Tautulli needs to know. Everything can be done again without harm."""
+"""Where Tautulli is, and the files that a set-up writes. Everything can be done again without harm."""
 
 from __future__ import annotations
 
 import os
-import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from shared import packages, places
@@ -14,7 +13,7 @@ from shared.gateway import tautulli_at
 if TYPE_CHECKING:
     from shared.tautulli import Tautulli
 
-Say = Callable[[str], None]
+Owner = tuple[int, int] | None  # (uid, gid) of who is to own what we write; None: nothing is to be given away
 ROOT = packages.ROOT
 AGENTS = os.path.join(ROOT, "agents")
 
@@ -27,7 +26,7 @@ class Source(NamedTuple):
     found: str
     verify: str = "auto"
     handed_over: bool = False
-    owner: tuple[int, int] | None = None
+    owner: Owner = None
 
 
 def sources(url: str, apikey: str, config_path: str, environ: Mapping[str, str] = os.environ) -> list[Source]:
@@ -35,7 +34,7 @@ def sources(url: str, apikey: str, config_path: str, environ: Mapping[str, str] 
 
     Raises UsherError if only half of the arguments is given and nothing completes it.
     """
-    from shared.config import load
+    from shared.jobs import peek
 
     local = [s for s in map(read_tautulli_config, places.tautulli_configs(beside=ROOT)) if s]
     if url or apikey:
@@ -51,7 +50,7 @@ def sources(url: str, apikey: str, config_path: str, environ: Mapping[str, str] 
         found.append(
             Source(environ["TAUTULLI_URL"], environ["TAUTULLI_APIKEY"], "the environment", "auto", True, owner)
         )
-    config = load(config_path, environ)
+    config = peek.config(config_path, environ)
     ours = [str(config.get("tautulli", key) or "") for key in ("url", "apikey", "verify_tls")]
     if ours[0] and ours[1]:
         found.append(Source(ours[0], ours[1], config.path, ours[2] or "auto", False, owner))
@@ -100,7 +99,7 @@ def reach(found: list[Source]) -> tuple[Tautulli, Source]:
     raise UsherError("; ".join(dict.fromkeys(reasons)))
 
 
-def write_config(path: str, owner: tuple[int, int] | None) -> bool:
+def write_config(path: str, owner: Owner) -> bool:
     """config.ini from its example, 0600; False if there is one already, which is left as it is."""
     example = os.path.join(ROOT, "config.ini.example")
     try:
@@ -120,7 +119,7 @@ def write_config(path: str, owner: tuple[int, int] | None) -> bool:
     return True
 
 
-def make_data_folder(path: str, owner: tuple[int, int] | None) -> None:
+def make_data_folder(path: str, owner: Owner) -> None:
     """The data folder, 0700, for the user that Tautulli runs as."""
     try:
         if not os.path.isdir(path):
@@ -132,7 +131,7 @@ def make_data_folder(path: str, owner: tuple[int, int] | None) -> None:
         raise UsherError(f"the data folder {path} cannot be made: {error.strerror}") from None
 
 
-def owner_of_files(source: Source) -> tuple[int, int] | None:
+def owner_of_files(source: Source) -> Owner:
     """Who is to own what we write: Tautulli's user where its data folder is here, else the owner of our folder.
 
     None where there is nothing to give away: not root, or no such thing on this system.
@@ -145,7 +144,7 @@ def owner_of_files(source: Source) -> tuple[int, int] | None:
     return about.st_uid, about.st_gid
 
 
-def give(path: str, owner: tuple[int, int] | None) -> None:
+def give(path: str, owner: Owner) -> None:
     """Hand a file to its owner; links are not followed."""
     if owner is not None:
         about = os.lstat(path)
@@ -153,7 +152,7 @@ def give(path: str, owner: tuple[int, int] | None) -> None:
             os.chown(path, owner[0], owner[1], follow_symlinks=False)
 
 
-def give_tree(folder: str, owner: tuple[int, int] | None) -> None:
+def give_tree(folder: str, owner: Owner) -> None:
     """Hand over a folder and all in it."""
     if owner is None or not os.path.isdir(folder):
         return
@@ -163,30 +162,7 @@ def give_tree(folder: str, owner: tuple[int, int] | None) -> None:
             give(os.path.join(parent, name), owner)
 
 
-def fill_vendor(owner: tuple[int, int] | None, say: Say) -> None:
-    """Fetch the run-time packages into vendor/, if neither this Python nor a Tautulli here has them."""
-    import subprocess
-
-    lacking = packages.provide()
-    if not lacking:
-        return
-    command = [sys.executable, "-I", "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--target",
-               packages.VENDOR, "--requirement", os.path.join(ROOT, "requirements.txt")]  # fmt: skip
-    say(f"fetching {', '.join(lacking)} into {packages.VENDOR} ...")
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=600)  # noqa: S603
-        failed = (done.stderr.strip().splitlines() or ["pip failed"])[-1] if done.returncode else ""
-    except (OSError, subprocess.TimeoutExpired) as error:
-        failed = type(error).__name__
-    give_tree(packages.VENDOR, owner)
-    lacking = packages.provide()
-    if lacking:
-        # limit_streams needs none of them: no reason to stop here
-        say(f"not fetched: {', '.join(lacking)} ({failed or 'not importable'}); limits work without; "
-            "run install.py again when this machine has pip and reaches a package index")  # fmt: skip
-
-
-def compile_code(owner: tuple[int, int] | None) -> None:
+def compile_code(owner: Owner) -> None:
     """Bytecode beside the modules, so that every event starts fast where Tautulli may not write."""
     import compileall
 
@@ -199,10 +175,11 @@ def compile_code(owner: tuple[int, int] | None) -> None:
 
 
 def unreadable() -> list[str]:
-    """Files of ours that only their owner may read, though Tautulli may run as somebody else."""
+    """Files of ours that only root may read, though Tautulli may run as somebody else."""
     if os.name == "nt" or not hasattr(os, "geteuid") or os.geteuid() != 0:
         return []
     names = [
         os.path.join(p, f) for top in ("agents", "shared") for p, _, fs in os.walk(os.path.join(ROOT, top)) for f in fs
     ]
-    return [name for name in names if name.endswith(".py") and not os.stat(name).st_mode & 0o004]
+    about = [(name, os.stat(name)) for name in names if name.endswith(".py")]
+    return [name for name, file in about if file.st_uid == 0 and not file.st_mode & 0o004]
