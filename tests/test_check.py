@@ -478,6 +478,11 @@ def test_no_schedule(usher, limits_agent):
     assert status == 0 and "a timer outside of Tautulli; it last fired" in "\n".join(lines)
     set_meta(usher, "last_tick", time.time() - 7200)
     one(usher, "warning", "no schedule is set up", "install.py")
+    set_meta(usher, "schedule", "none")
+    try:
+        assert "ok: no schedule, as you chose" in "\n".join(look(usher)[1])
+    finally:
+        set_meta(usher, "schedule", "")
 
 
 def test_a_timer_that_does_not_fire(usher, limits_agent):

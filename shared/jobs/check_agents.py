@@ -69,6 +69,8 @@ def schedule(facts: Facts) -> Iterator[Finding]:
             yield ok(f"schedule: {name}; {ago}")
     elif 0 <= facts.now - last < SLOWEST:
         yield ok(f"schedule: a timer outside of Tautulli; {ago}")
+    elif facts.ledger and facts.ledger.meta("schedule") == "none":
+        yield ok("no schedule, as you chose: what Tautulli misses is noticed at the next event only")
     elif facts.tautulli:
         yield warning("no schedule is set up, so what Tautulli misses is noticed at the next event only", AGAIN)
 
