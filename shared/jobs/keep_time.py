@@ -97,6 +97,8 @@ def _keep(ledger: Ledger, config: Config, holder: str) -> None:
             if stamp(config.path) != config.stamp:
                 config = runner.config = load()
                 gateway = Gateway(config)
+                if config.get("usher", "data_dir") != os.path.dirname(ledger.path):
+                    raise NotMine("config.ini names another data folder, and who keeps time is written there")
             try:
                 sessions = gateway.plex.sessions(int(ledger.meta("owner_id", "0")))
                 answered = time.time()

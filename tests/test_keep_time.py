@@ -1,0 +1,59 @@
+"""The timekeeper by itself, in this process, with a Plex and a Tautulli that do as a test says."""
+import threading
+import time
+from types import SimpleNamespace
+
+import pytest
+
+from shared.jobs import errands, keep_time
+from shared.ledger import Ledger
+from shared.model import Session, User
+from tests.sandbox.base import wait_for
+
+OWNER = User(7, "boss", kind="owner")
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch):
+    """A house in which emma watches, and `start()`, which begins to keep time in a thread."""
+    path = tmp_path / "config.ini"
+    plex = SimpleNamespace(sessions=lambda owner: [Session("1", "tv", 42, "100", "s", user="emma")],
+                           machine_id=lambda: "server", terminate=lambda *_: True)
+    tautulli = SimpleNamespace(users=lambda: [OWNER], history=lambda *_: [], find_journal=lambda _: 1,
+                               notify=lambda *a, **_: house.sent.append(a))
+    house = SimpleNamespace(plex=plex, tautulli=tautulli, sent=[], data=tmp_path / "data", threads=[])
+
+    def configure(usher="", rules="[everyone]\ndaily = 1h\n"):
+        path.write_text(f"[usher]\ntimezone = UTC\ndry_run = no\n{usher}\n{rules}")
+
+    def start():
+        house.threads.append(threading.Thread(target=keep_time.run, daemon=True))
+        house.threads[-1].start()
+
+    def log():
+        file = house.data / "usher.log"
+        return file.read_text() if file.exists() else ""
+
+    def ended(timeout=5):
+        wait_for(lambda: not house.threads[-1].is_alive(), timeout, what="the timekeeper leaving")
+        return log()
+    house.configure, house.start, house.log, house.ended = configure, start, log, ended
+    monkeypatch.setenv("USHER_CONFIG", str(path))
+    for module in (keep_time, errands):
+        monkeypatch.setattr(module, "Gateway", lambda config: SimpleNamespace(config=config, plex=house.plex,
+                                                                              tautulli=house.tautulli))
+    monkeypatch.setattr(keep_time, "call_me", lambda *_: None)
+    configure()
+    yield house
+    monkeypatch.setattr(keep_time, "IDLE", 0.0)
+    house.plex.sessions = lambda owner: []
+    for thread in house.threads:
+        thread.join(8)
+
+
+def test_another_data_folder_in_mid_play_ends_the_timekeeper_of_the_old_one(home):
+    """The next event finds no timekeeper in the new folder and starts one: there would be two."""
+    home.start()
+    wait_for(lambda: "timekeeper begins" in home.log(), 5, what="the timekeeper")
+    home.configure("data_dir = other")
+    assert "another data folder" in home.ended()
