@@ -6,7 +6,11 @@ class UsherError(Exception):
 
 
 class Unreachable(UsherError):
-    """A service did not answer, or not in time: worth trying again."""
+    """A service did not answer, or not in time: worth trying again, after `retry_after` seconds if it said so."""
+
+    def __init__(self, text: str, retry_after: float = 0.0) -> None:
+        super().__init__(text)
+        self.retry_after = retry_after
 
 
 class Refused(UsherError):

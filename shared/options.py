@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection
 from typing import Any, NamedTuple
 
 from . import grammar, values
-from .values import GrammarError
+from .values import GrammarError, clip
 
 
 class Option(NamedTuple):
@@ -20,25 +20,30 @@ class Option(NamedTuple):
     example: str = ""
     choices: tuple[str, ...] = ()
     bounds: tuple[int, int] = (0, 0)
+    at_least: int = 0  # seconds, of a duration
 
 
 SECTIONS = {
     "usher": "Usher itself.",
     "tautulli": "Your Tautulli. Leave it empty where Tautulli starts the scripts: it tells them where it is.",
     "plex": "Your Plex server. Leave it empty where Tautulli starts the scripts.",
-    "mail": "The mail server for messages. This version checks these keys but sends no mail yet.",
-    "discord": "A Discord channel for messages to you. This version checks the key but posts nothing yet.",
+    "mail": "The mail server for messages to users and to you. Without host and from no mail is sent.",
+    "discord": "A Discord channel for messages to you.",
     "notify": "Messages to you through notification agents that you already have in Tautulli.",
     "calendar": "Names for days, to be used in limits: dates and ranges of dates between commas. Add your own names.",
+    "welcome": "A letter to those who are new on your server, and a message to you.",
+    "prune": "Those who have not watched for long are warned, then removed. Nobody is before enabled = yes.",
     "everyone": "Limits for all who are not exempt. What is empty does not limit anybody.",
     "group": "Limits for the members of a group, each for themselves. Any key of [everyone] may stand here.",
     "person": "A human being with all their users and devices. Any key of [everyone] may stand here too.",
+    "guest": "Somebody whose access ends on a day, whatever they watch. It needs [prune] enabled = yes.",
 }
-FIXED = ("usher", "tautulli", "plex", "mail", "discord", "notify", "everyone")
-NAMED = ("group", "person")
+FIXED = ("usher", "tautulli", "plex", "mail", "discord", "notify", "welcome", "prune", "everyone")
+NAMED = ("group", "person", "guest")
+LIMITED = ("group", "person")  # these may have any key of [everyone]
 SECRETS = ("apikey", "token", "password", "webhook", "username")
 PORTS = {"starttls": 587, "tls": 465, "none": 25}
-MEMBERS = ("@home", "@managed", "@friends")
+MEMBERS = ("@home", "@managed", "@friends", "@vip")
 _LEVELS = ("debug", "info", "warning", "error")
 _MEDIA = ("movie", "episode", "track", "photo", "clip")
 
@@ -72,11 +77,38 @@ _OWN = (
     Option("discord", "webhook", "secret address", "", "In Discord under channel settings, Integrations, Webhooks."),
     Option("notify", "tautulli_notifiers", "numbers", "", "Ids of agents in Tautulli's Notification Agents.", "3, 5",
            bounds=(1, 10**9)),
+    Option("welcome", "enabled", "yes or no", "no", "Write to new users, and tell you of them."),
+    Option("welcome", "joined_within", "duration", "2d", "Who came longer ago than this gets no letter any more.",
+           at_least=3600),
+    Option("welcome", "check_every", "duration", "2m", "How often at most it is looked for new users.", at_least=10),
+    Option("welcome", "house_rules", "yes or no", "yes", "The letter tells the limits that hold for this user."),
+    Option("prune", "enabled", "yes or no", "no", "Warn and remove those who do not watch."),
+    Option("prune", "warn_after", "duration", "27d", "So long without watching, and a user is warned.",
+           at_least=86400),
+    Option("prune", "remove_after", "duration", "30d", "So long without watching, and a warned user is removed.",
+           at_least=86400),
+    Option("prune", "new_user_grace", "duration", "1d", "Who never watched: the time begins so long after joining."),
+    Option("prune", "min_notice", "duration", "3d", "The least time between the warning and the removal.",
+           at_least=3600),
+    Option("prune", "check_every", "duration", "30m", "How often at most it is looked for whom to warn or remove.",
+           at_least=10),
+    Option("prune", "vip", "names", "", "Never warned, never removed: user names, mail addresses, titles or ids.",
+           "mom, friend@example.com, 12345"),
+    Option("prune", "max_removals", "number", "3", "The most removals in 24 hours; for more you are asked.",
+           bounds=(0, 10_000)),
+    Option("prune", "max_removals_percent", "percent", "20%", "The same as a share of all, if that is 2 or more."),
+    Option("prune", "home_users", "choice", "skip", "Whether members of your Plex Home may be removed.",
+           choices=("skip", "remove")),
+    Option("prune", "tautulli_user", "choice", "delete", "What becomes of a removed user and their plays in Tautulli.",
+           choices=("delete", "keep")),
+    Option("prune", "export", "yes or no", "yes", "Save shares, permissions and plays before a removal."),
     Option("calendar", "holidays", "dates", "", "Days without school.", "2026-07-03..2026-08-16, 2026-12-24"),
     Option("group", "members", "members", "", "Persons and users, also @home, @managed, @friends.", "emma, max"),
     Option("person", "users", "names", "", "Plex user names, mail addresses or ids.", "emma"),
     Option("person", "devices", "names", "", "Names or machine ids of players, whoever uses them.", "Emma's iPad"),
     Option("person", "exempt", "yes or no", "", "No limit holds for this person.", "no"),
+    Option("guest", "user", "text", "", "The guest's user name, mail address or id.", "lisa@example.com"),
+    Option("guest", "expires", "date", "", "The first day without access.", "2026-09-01"),
 )  # fmt: skip
 _LIMITS = (
     Option("everyone", "daily", "durations per day", "", "Most watching in a day.", "1h, weekend 2h, holidays 3h"),
@@ -97,12 +129,14 @@ _LIMITS = (
     Option("everyone", "message", "message", "", "Added to what a viewer reads when stopped.", "Ask me for more."),
 )  # fmt: skip
 _DRY_RUN = Option("", "dry_run", "yes or no", "", "Rehearse, or not, for these only; otherwise as in [usher].", "no")
+_REHEARSE = "Rehearse this part, or not; otherwise as in [usher]."
 
 OPTIONS = (
     *_OWN,
     *_LIMITS,
-    *(o._replace(section=s, default="", example=o.example or o.default) for s in NAMED for o in _LIMITS),
-    *(_DRY_RUN._replace(section=s) for s in NAMED),
+    *(o._replace(section=s, default="", example=o.example or o.default) for s in LIMITED for o in _LIMITS),
+    *(_DRY_RUN._replace(section=s) for s in LIMITED),
+    *(_DRY_RUN._replace(section=s, doc=_REHEARSE) for s in ("welcome", "prune")),
 )
 TABLE = {(option.section, option.key): option for option in OPTIONS}
 
@@ -122,7 +156,7 @@ def parse(option: Option, text: str, calendars: Collection[str] = (), resolve: C
         case "numbers":
             return values.numbers(text, *option.bounds)
         case "duration" | "limit":
-            return grammar.duration(text)
+            return _long_enough(grammar.duration(text), text, option.at_least)
         case "durations":
             return tuple(sorted({grammar.duration(part) for part in text.rstrip(" ,").split(",")}, reverse=True))
         case "durations per day":
@@ -133,6 +167,10 @@ def parse(option: Option, text: str, calendars: Collection[str] = (), resolve: C
             return grammar.days(text, calendars)
         case "dates":
             return grammar.dates(text)
+        case "date":
+            return _date(text)
+        case "percent":
+            return values.percent(text)
         case "day of the week":
             return grammar.weekday(text)
         case "time":
@@ -170,7 +208,7 @@ def render_example() -> str:
     lines = [_HEAD]
     for section, doc in SECTIONS.items():
         mark = "# " if section in NAMED else ""
-        name = {"group": "group:kids", "person": "person:emma"}.get(section, section)
+        name = _EXAMPLES.get(section, section)
         lines += ["", f"# {doc}", f"{mark}[{name}]"]
         limits = {option.key for option in _LIMITS}
         for option in (o for o in OPTIONS if o.section == section):
@@ -179,7 +217,7 @@ def render_example() -> str:
             lines += ["", *_about(option)] if section not in NAMED else []
             value = option.example if section in NAMED else option.default
             lines.append(f"{mark}{option.key} = {value}".rstrip())
-        if section in NAMED:
+        if section in LIMITED:
             lines.append("# daily = 45m, weekend 1h30m")
     return "\n".join(lines) + "\n"
 
@@ -201,6 +239,7 @@ def render_key_list() -> str:
 
 
 _LIFTABLE = ("limit", "durations", "durations per day", "windows", "days", "limit names", "media", "message")
+_EXAMPLES = {"group": "group:kids", "person": "person:emma", "guest": "guest:lisa"}
 _HEAD = """\
 # Usher's house rules. As it stands, this file limits nobody, and nothing is stopped while dry_run is yes.
 #
@@ -237,6 +276,25 @@ def _time(text: str) -> int:
     if seconds == grammar.DAY:
         raise GrammarError(f"{values.show(text)} is the end of a day: write 0:00")
     return seconds
+
+
+def _long_enough(seconds: int, text: str, least: int) -> int:
+    if seconds < least:
+        near = f"{text.strip()[:-1]}d" if least >= grammar.DAY and text.strip()[:-1].isdecimal() else _shown(least)
+        raise GrammarError(f"{values.show(text)} is too short, the least is {_shown(least)}: write {clip(near)}")
+    return seconds
+
+
+def _shown(seconds: int) -> str:
+    unit, size = next(pair for pair in (("d", 86400), ("h", 3600), ("m", 60), ("s", 1)) if seconds % pair[1] == 0)
+    return f"{seconds // size}{unit}"
+
+
+def _date(text: str) -> int:
+    found = grammar.dates(text)
+    if len(found) != 1 or found[0][0] != found[0][1]:
+        raise GrammarError(f"{values.show(text)} is more than one day: write it like 2026-09-01")
+    return found[0][0]
 
 
 def _members(text: str) -> tuple[str, ...]:

@@ -70,8 +70,9 @@ def without_limits(settings: dict[str, Any]) -> dict[str, Any]:
     """The same connections and folders, and nobody limited."""
     free: dict[str, Any] = {section: settings[section] for section in options.FIXED if section != "everyone"}
     free["calendar"] = {"holidays": ()}
-    free["everyone"] = _defaults("everyone")
-    return {**free, "group": {}, "person": {}, "zone": settings["zone"]}
+    # nobody is removed by half a file either
+    free |= {section: _defaults(section) for section in ("everyone", "welcome", "prune")}
+    return {**free, **{section: {} for section in options.NAMED}, "zone": settings["zone"]}
 
 
 def local_time(transitions: Iterable[tuple[int, int]], second: float) -> str:
@@ -219,9 +220,11 @@ def _defaults(section: str, resolve: Callable[[str], str] = str) -> dict[str, An
         if option.default:
             found[option.key] = options.parse(option, option.default, (), resolve)
         elif section != "everyone":
-            many = option.kind in ("names", "numbers", "dates", "mail addresses")
-            found[option.key] = () if many else 0 if option.kind == "number" else ""
+            found[option.key] = _EMPTY.get(option.kind, "")
     return found
+
+
+_EMPTY: dict[str, Any] = {"names": (), "numbers": (), "dates": (), "mail addresses": (), "number": 0, "yes or no": None}
 
 
 def _cross_checks(work: _Work, settings: dict[str, Any]) -> None:
@@ -237,17 +240,31 @@ def _cross_checks(work: _Work, settings: dict[str, Any]) -> None:
     for name in settings["group"]:
         if "members" not in work.values[("group", name)]:
             _wrong(work, "group", name, "", "has no members: write members = and the names of persons or users")
+    _check_prune(work, settings)
     owner_of_user = _unique(work, settings, "person", "users", {})
     _unique(work, settings, "person", "devices", {})
     aliases = {user: name for user, name in owner_of_user.items() if user not in settings["person"]}
     _unique(work, settings, "group", "members", aliases)
 
 
+def _check_prune(work: _Work, settings: dict[str, Any]) -> None:
+    prune, written = settings["prune"], work.values[("prune", "")]
+    if prune["warn_after"] >= prune["remove_after"]:
+        key = "warn_after" if "warn_after" in written else "remove_after"
+        _wrong(work, "prune", "", key, "a warning comes before a removal: write a warn_after below remove_after")
+    for name in settings["guest"]:
+        for key, like in (("user", clip(name)), ("expires", "2026-09-01")):
+            if key not in work.values[("guest", name)]:
+                _wrong(work, "guest", name, "", f"has no {key}: write {key} = {like}")
+    _unique(work, settings, "guest", "user", {})
+
+
 def _unique(work: _Work, settings: dict[str, Any], section: str, key: str, aliases: dict[str, str]) -> dict[str, str]:
     """Who names what; a mistake for each thing that is named again. `aliases` are other names for the same thing."""
     found: dict[str, tuple[str, str]] = {}
     for name in settings[section]:
-        for written in settings[section][name].get(key, ()):
+        named = settings[section][name].get(key, ())
+        for written in (named,) if isinstance(named, str) else named:
             thing = aliases.get(written.casefold(), written.casefold())
             if thing not in found:
                 found[thing] = (name, written)

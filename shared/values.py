@@ -49,6 +49,15 @@ def numbers(text: str, low: int, high: int) -> tuple[int, ...]:
     return tuple(found)
 
 
+def percent(text: str) -> int:
+    """The number in `20%`, from 0 to 100."""
+    word = text.strip()
+    if not word.endswith("%"):
+        near = f"{word}%" if word.isdecimal() and int(word) <= 100 else "it like 20%"
+        raise GrammarError(f"{show(text)} has no %: write {clip(near)}")
+    return number(word[:-1], 0, 100)
+
+
 def boolean(text: str) -> bool:
     """yes or no, also true/false, on/off, 1/0."""
     word = text.strip().lower()

@@ -86,7 +86,7 @@ def test_the_example_is_valid_and_limits_nobody(house: House) -> None:
 
 def test_the_examples_of_the_example_are_valid(house: House) -> None:
     text = re.sub(r"(?m)^[a-z_]+ =.*\n", "", options.render_example())
-    text = re.sub(r"(?m)^# (?:Example: )?(?=[a-z_]+ = |\[(?:group|person):)", "", text)
+    text = re.sub(r"(?m)^# (?:Example: )?(?=[a-z_]+ = |\[(?:group|person|guest):)", "", text)
     text = re.sub(r"(?m)^allowed = .*\n", "", text)  # instead of blocked
     loaded = house.load(text)
     assert loaded.problems == ()
@@ -188,7 +188,22 @@ MISTAKES = [
     ),
     ("[everyone]\n\ndaly = 1h", "config.ini line 3: [everyone] daly is not known to this version: write daily"),
     ("[evryone]\ndaily = 1h", "config.ini line 1: [evryone] is not known to this version: write [everyone]"),
-    ("[prune]\nenabled = yes", "config.ini line 1: [prune] is not known to this version"),
+    ("[report]\nenabled = yes", "config.ini line 1: [report] is not known to this version"),
+    ("[prune]\nwarn_after = 27", "config.ini line 2: [prune] warn_after = 27 has no unit"),
+    ("[prune]\nwarn_after = 27m", "line 2: [prune] warn_after = 27m is too short, the least is 1d: write 27d"),
+    ("[prune]\nmin_notice = 5m", "line 2: [prune] min_notice = 5m is too short, the least is 1h: write 1h"),
+    ("[prune]\nwarn_after = 30d", "warn_after = 30d: a warning comes before a removal: write a warn_after"),
+    ("[prune]\nremove_after = 20d", "line 2: [prune] remove_after = 20d: a warning comes before a removal"),
+    ("[prune]\nmax_removals_percent = 20", "max_removals_percent = 20 has no %: write 20%"),
+    ("[prune]\nmax_removals_percent = 120%", "120 is not from 0 to 100: write 100"),
+    ("[prune]\nhome_users = delete", "home_users = delete is not known here: write skip or remove"),
+    ("[prune]\ndry_run = maybe", "line 2: [prune] dry_run = maybe is neither yes nor no"),
+    ("[guest:lisa]\nuser = lisa", "config.ini line 1: [guest:lisa] has no expires: write expires = 2026-09-01"),
+    ("[guest:lisa]\nexpires = 2026-09-01", "config.ini line 1: [guest:lisa] has no user: write user = lisa"),
+    ("[guest:lisa]\nuser = l\nexpires = 2026-09-01..2026-09-03", "is more than one day: write it like 2026-09-01"),
+    ("[guest:a]\nuser = l\nexpires = 2026-09-01\n[guest:b]\nuser = L\nexpires = 2026-09-01", "in [guest:a]"),
+    ("[guest:lisa]\nuser = l\nexpires = 2026-09-01\ndaily = 1h", "daily is not known here: write it into [everyone]"),
+    ("[group:kids]\nmembers = @vips", "members = @vips is not known to this version: write @vip"),
     ("[everyone]\nmax_streams = 2", "line 2: [everyone] max_streams is not known to this version"),
     ("[usher]\ndaily = 1h", "config.ini line 2: [usher] daily is not known here: write it into [everyone]"),
     ("[everyone]\nusers = emma", "line 2: [everyone] users is not known here: write it into [person:NAME]"),
@@ -468,14 +483,38 @@ def test_variables_override_every_key(house: House, content: str) -> None:
     assert loaded.get("group:big_ones", "members") == ("emma",)
 
 
+def test_people_keys_and_their_defaults(house: House) -> None:
+    loaded = house.load("[prune]\nvip = mom, 12345\n[guest:lisa]\nuser = lisa@example.com\nexpires = 2026-09-01")
+    assert loaded.problems == ()
+    prune, welcome = loaded.settings["prune"], loaded.settings["welcome"]
+    assert prune == {
+        "enabled": False, "warn_after": 27 * 86400, "remove_after": 30 * 86400, "new_user_grace": 86400,
+        "min_notice": 3 * 86400, "check_every": 1800, "vip": ("mom", "12345"), "max_removals": 3,
+        "max_removals_percent": 20, "home_users": "skip", "tautulli_user": "delete", "export": True, "dry_run": None,
+    }  # fmt: skip
+    assert welcome == {
+        "enabled": False, "joined_within": 2 * 86400, "check_every": 120, "house_rules": True, "dry_run": None
+    }
+    assert loaded.get("guest:lisa", "user") == "lisa@example.com"
+    assert loaded.get("guest:lisa", "expires") == date(2026, 9, 1).toordinal()
+
+
+def test_half_a_file_removes_nobody(house: House) -> None:
+    """With no valid configuration ever, what was right in the broken one does not hold either."""
+    loaded = house.load("[prune]\nenabled = yes\ndry_run = no\n[guest:a]\nuser = a\nexpires = 2020-01-01\n[oops]")
+    assert loaded.problems and not loaded.get("prune", "enabled") and loaded.get("prune", "dry_run") is None
+    assert loaded.settings["guest"] == {} and loaded.settings["welcome"]["enabled"] is False
+
+
 def test_every_key_of_the_table_has_a_variable(house: House) -> None:
     for (section, key), option in options.TABLE.items():
         value = option.example or option.default or "http://example.com/x"
         if key in ("members", "users"):
             continue
         more = {"USHER_PERSON_X_USERS": "x", "USHER_GROUP_X_MEMBERS": "x"}
+        more |= {"USHER_GUEST_X_USER": "x", "USHER_GUEST_X_EXPIRES": "2026-09-01"}
         name = f"{section}_x_{key}" if section in options.NAMED else f"{section}_{key}"
-        loaded = house.load("[usher]\n", **more, **{f"USHER_{name}".upper(): value})
+        loaded = house.load("[usher]\n", **{**more, f"USHER_{name}".upper(): value})
         assert loaded.problems == (), name
         place = f"{section}:x" if section in options.NAMED else section
         assert loaded.get(place, key) not in (None, ""), name
