@@ -16,6 +16,7 @@ BROKEN = {
     "binary": bytes(range(256)) * 4,
     "another unit": b"[everyone]\ndaily = 1 lightyear\n",
     "two settings that exclude each other": b"[everyone]\nblocked = 1:00-2:00\nallowed = 3:00-4:00\ndaily = 9h\n",
+    "secrets in broken lines": b"[plex]\ntokn = sEcReT-1\ntoken sEcReT-2\n[tautulli]\napikey: sEcReT-3\n",
     "gone": None,
     "a folder": "folder",
 }
@@ -49,7 +50,8 @@ def broken(host):
         s.configure(GOOD.format("2s"))
         cut = s.cut(stream, 10, mended)
         quiet = s.run("tick")
-        return SimpleNamespace(told=told, cut=cut, quiet=quiet.stderr)
+        said = [s.usher.log(), *map(str, s.rows()), *(r.stdout + r.stderr for _, r in s.said)]
+        return SimpleNamespace(told=told, cut=cut, quiet=quiet.stderr, said=said)
 
 
 def put(path, content):
@@ -109,6 +111,10 @@ def test_each_run_says_what_is_wrong_and_where(seen, name):
     told = seen.broken.told[name]
     assert told.code == 0 and told.alive and told.out.startswith("tick: ")
     assert "config.ini" in told.err and "the last valid copy of " in told.err
+
+
+def test_a_secret_in_a_broken_line_is_not_said(seen):
+    assert [line for text in seen.broken.said for line in text.splitlines() if "sEcReT" in line] == []
 
 
 def test_a_good_edit_holds_at_once(seen):

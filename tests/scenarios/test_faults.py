@@ -17,9 +17,9 @@ def play(host):
 
 
 def plex_down(host):
-    """For 20 s across the deadline; somebody with time left comes through it unharmed."""
+    """For 20 s across the deadline; then for 8 s only its session list. Somebody with time left is not harmed."""
     rules = "[everyone]\ndaily = 8s\n[person:rich]\nusers = rich\ndaily = 1h\n"
-    with stage(host, rules, ["ann", "rich"]) as s:
+    with stage(host, rules, ["ann", "rich", "lame"]) as s:
         stream, rich = s.watch("ann"), s.watch("rich")
         lasting(stream, 4)
         s.world.plex.down()
@@ -28,7 +28,12 @@ def plex_down(host):
         s.world.plex.up()
         back = time.time()
         cut = s.cut(stream, 10, back)
-        return {"plex_back": cut, "rich_lives": (rich.alive, s.stops(rich)),
+        lame = s.watch("lame")
+        lasting(lame, 4)
+        s.world.plex.fail("/status/sessions", 500)
+        lasting(lame, 12)
+        s.world.plex.heal()
+        return {"plex_back": cut, "rich_lives": (rich.alive, s.stops(rich)), "lame": s.cut(lame, 10) - 12,
                 "outage_log": [line for line in s.usher.log().splitlines() if " error " in line]}
 
 
@@ -89,6 +94,10 @@ def after_gap(s, plays, stands, zaps, stops, killed):
 
 def test_plex_down_across_the_deadline_the_cut_comes_when_it_is_back(seen):
     assert seen.plex_back <= 3
+
+
+def test_plex_without_its_session_list_across_the_deadline(seen):
+    assert 0 <= seen.lame <= 3
 
 
 def test_an_outage_of_plex_harms_nobody_who_has_time_left(seen):

@@ -1,4 +1,5 @@
 """Sessions that lack a part, players that do not obey: none of them hides anybody else, and the owner hears of them."""
+import time
 from types import SimpleNamespace
 
 import pytest
@@ -35,8 +36,8 @@ PEOPLE = ["limited", "blind", "deaf", "bodiless", "zapper", "odd"]
 
 
 def play(host):
-    crowd, rest = together(lambda: crowded(host), lambda: disobedient(host), every=1)
-    return SimpleNamespace(**vars(crowd), **vars(rest))
+    parts = together(lambda: crowded(host), lambda: disobedient(host), lambda: unpaid(host), every=1)
+    return SimpleNamespace(**{k: v for part in parts for k, v in vars(part).items()})
 
 
 def crowded(host):
@@ -93,6 +94,18 @@ def zapper(s):
     return {"zapped": s.cut(stream, 10)}
 
 
+def unpaid(host):
+    """Plex refuses to stop anything, until it has its Plex Pass."""
+    with stage(host, RULES.format(""), PEOPLE) as s:
+        s.world.plex.plex_pass = False
+        stream = s.watch("deaf")
+        row = s.wait_row("refuses to stop", 15)
+        s.until(lambda: len(s.stops(stream)) > 1, 10, "another attempt")
+        s.world.plex.plex_pass, paid = True, time.time()
+        return SimpleNamespace(refused=row, paid=s.gone(stream, 15) + stream.began - paid,
+                               refusals=[r for r in s.rows() if r == row], codes={t.status for t in s.stops(stream)})
+
+
 # ---- what must have come of it ----
 
 def test_a_limited_viewer_among_them_is_cut_in_time(seen):
@@ -128,3 +141,8 @@ def test_it_is_tried_again_with_back_off(seen):
 def test_a_session_without_session_id_is_told_of(seen):
     assert seen.bodiless_lives
     assert seen.bodiless[1].startswith("Ghost (bodiless) cannot be stopped: Plex gives its session no session id.")
+
+
+def test_a_plex_that_refuses_to_stop_streams_is_told_of_once(seen):
+    assert seen.refused[0] == "Usher: Plex refuses to stop streams" and "Plex Pass" in seen.refused[1]
+    assert len(seen.refusals) == 1 and seen.codes == {403, 200} and seen.paid < 6

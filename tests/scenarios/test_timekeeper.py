@@ -157,3 +157,20 @@ def test_64_viewers_at_once_through_tautulli(host, alone):
         assert s.number("SELECT COUNT(*) FROM plays WHERE ended IS NULL") == 64
         s.keeper()
         assert s.usher.log().count("timekeeper begins") == 1 and all(x.alive for x in streams)
+
+
+def test_in_a_container(host):
+    """Tautulli is process 1, which reaps nobody, and its user is not root; the owner looks in as root."""
+    if host != "real" or os.geteuid():
+        pytest.skip("needs the real Tautulli and root")
+    with stage(host, RULES, ["mid"], tick=3600, user=1000, pid1=True) as s:
+        stream = s.watch("mid")
+        s.until(lambda: s.number("SELECT holder FROM lease"), 10, "a timekeeper")
+        first = s.keepers()
+        end(first)
+        assert s.run("status").returncode == 0
+        s.world.tautulli.add_newsletter(s.usher.limit_streams, "tick", cron="0 0 1 1 *", time_frame=9999)
+        s.world.fire_newsletters()
+        s.until(lambda: set(s.keepers()) - set(first), 10, "another timekeeper")
+        assert abs(s.cut(stream, 15) - 11) <= 1
+        assert {os.stat(os.path.join(s.usher.data, name)).st_uid for name in os.listdir(s.usher.data)} == {1000}
