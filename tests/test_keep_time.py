@@ -1,10 +1,10 @@
 """The timekeeper by itself, in this process, with a Plex and a Tautulli that do as a test says."""
 import threading
-import time
 from types import SimpleNamespace
 
 import pytest
 
+from shared.errors import Unreachable, UsherError
 from shared.jobs import errands, keep_time
 from shared.ledger import Ledger
 from shared.model import Session, User
@@ -45,10 +45,10 @@ def home(tmp_path, monkeypatch):
     monkeypatch.setattr(keep_time, "call_me", lambda *_: None)
     configure()
     yield house
-    monkeypatch.setattr(keep_time, "IDLE", 0.0)
-    house.plex.sessions = lambda owner: []
+    for ledger in tmp_path.glob("*/ledger.db"):
+        ledger.unlink()                             # then it leaves
     for thread in house.threads:
-        thread.join(8)
+        thread.join(5)
 
 
 def test_another_data_folder_in_mid_play_ends_the_timekeeper_of_the_old_one(home):
@@ -57,3 +57,30 @@ def test_another_data_folder_in_mid_play_ends_the_timekeeper_of_the_old_one(home
     wait_for(lambda: "timekeeper begins" in home.log(), 5, what="the timekeeper")
     home.configure("data_dir = other")
     assert "another data folder" in home.ended()
+
+
+def test_the_ledger_of_another_server_is_told_to_the_owner(home):
+    ledger = Ledger(str(home.data))
+    ledger.machine_of_server("another")
+    ledger.close()
+    home.start()
+    assert "another Plex server" in home.ended()
+    assert [(subject, "another Plex server" in body) for _, subject, body in home.sent] == [
+        ("Usher: limits cannot be enforced", True)]
+    home.start()
+    home.ended()
+    assert len(home.sent) == 1
+
+
+@pytest.mark.parametrize("error", [UsherError("[tautulli] url is empty"), Unreachable("Tautulli is not there")])
+def test_without_tautulli_a_new_ledger_limits_all_the_same(home, error):
+    def users():
+        raise error
+    home.tautulli.users, stopped = users, []
+    home.plex.terminate = lambda *a: stopped.append(a)
+    home.configure(rules="[everyone]\ndaily = 0m\n")
+    home.start()
+    wait_for(lambda: stopped, 5, what="a stop")
+    ledger = Ledger(str(home.data))
+    assert ledger.meta("server") == "server"
+    ledger.close()

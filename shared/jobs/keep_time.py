@@ -14,16 +14,16 @@ from typing import NamedTuple
 
 from shared import __version__, detached
 from shared.config import Config, load, stamp
-from shared.errors import Refused, Unreachable, UsherError
+from shared.errors import LedgerError, Refused, Unreachable, UsherError
 from shared.gateway import Gateway
-from shared.jobs import errands
+from shared.jobs import errands, outbox
 from shared.jobs.judge import PLEX_OWNER, house_of, judge, take_in
 from shared.jobs.limit_streams import is_kept, lock_path
 from shared.jobs.stops import Attempt, attempt, plan
 from shared.jobs.tell import Verdict, about, tell_decision, tell_owner, tell_problems
 from shared.ledger import Lease, Ledger, is_damage
 from shared.log import call_me, log
-from shared.model import Session
+from shared.model import Session, User
 from shared.policy.limits import HOURS
 from shared.policy.words import shorten
 
@@ -67,6 +67,9 @@ def run() -> None:
         log(data_dir, "info", "timekeeper leaves: nothing needs watching")
     except NotMine as reason:
         log(data_dir, "info", f"timekeeper leaves: {reason}")
+    except LedgerError as error:
+        log(data_dir, "error", f"timekeeper leaves: {error}")
+        _tell_now(ledger, config, str(error))
     except (UsherError, sqlite3.Error) as error:
         log(data_dir, "error", f"timekeeper leaves: {error}")
     finally:
@@ -160,17 +163,33 @@ def _nears_end(verdict: Verdict) -> bool:
 
 
 def _meet(ledger: Ledger, gateway: Gateway, holder: str) -> None:
-    """Whose server it is, before anybody is judged. Plex itself only says "1"; Tautulli knows the owner's account."""
+    """Whose server it is, before anybody is judged. Plex itself only says "1"; Tautulli knows the owner's account.
+
+    Raises LedgerError where the ledger is another server's.
+    """
+    server, users = "", list[User]()
     try:
         server = gateway.plex.machine_id()
         users = [] if ledger.meta("owner_id") else gateway.tautulli.users()
-    except (Unreachable, Refused):
-        server, users = "", []  # the looks go on asking Plex, the errands Tautulli
+    except UsherError as error:  # the looks go on asking Plex, the errands Tautulli
+        log(gateway.config.get("usher", "data_dir"), "warning", str(error))
     with ledger.writing():
         _check_mine(ledger, holder)
         if server:
             ledger.machine_of_server(server)
         errands.save_users(ledger, gateway.config, users, time.time())
+
+
+def _tell_now(ledger: Ledger, config: Config, why: str) -> None:
+    """Tell the owner, once a day, that nobody is limited. There will be no errands: their answers would be those of
+    another server's Tautulli."""
+    now = time.time()
+    with ledger.writing():
+        tell_owner(ledger, f"useless:{int(now // 86400)}", "Usher: limits cannot be enforced", why, now)
+    try:
+        outbox.deliver(ledger, Gateway(config), now)
+    except UsherError as error:
+        log(config.get("usher", "data_dir"), "warning", str(error))
 
 
 def _match_owner(ledger: Ledger, sessions: list[Session]) -> None:
