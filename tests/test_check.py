@@ -475,7 +475,7 @@ def test_no_schedule(usher, limits_agent):
     for row in usher.world.tautulli.api("get_newsletters"):
         usher.world.tautulli.api("delete_newsletter", newsletter_id=row["id"])
     status, lines = look(usher)
-    assert status == 0 and "a timer outside of Tautulli; it last fired" in "\n".join(lines)
+    assert status == 0 and "a timer of your own; it last fired" in "\n".join(lines)
     set_meta(usher, "last_tick", time.time() - 7200)
     one(usher, "warning", "no schedule is set up", "install.py")
     set_meta(usher, "schedule", "none")
@@ -483,6 +483,24 @@ def test_no_schedule(usher, limits_agent):
         assert "ok: no schedule, as you chose" in "\n".join(look(usher)[1])
     finally:
         set_meta(usher, "schedule", "")
+
+
+def test_a_systemd_timer(usher, tmp_path):
+    (tmp_path / "usher-tick.timer").write_text("[Timer]\nOnCalendar=*:0/5\n")
+    script = os.path.join(usher.root, "agents", "limit_streams.py")
+    (tmp_path / "usher-tick.service").write_text(f"[Service]\nExecStart=python3 {script} tick\n")
+    units = {"SYSTEMD_UNIT_PATH": str(tmp_path)}
+    one(usher, "warning", "2 schedules are set up: the timer in Tautulli", "systemd", "install.py schedule", env=units)
+    letters = usher.world.tautulli.api("get_newsletters")
+    for row in letters:
+        usher.world.tautulli.api("delete_newsletter", newsletter_id=row["id"])
+    try:
+        status, lines = look(usher, env=units)
+        assert status == 0 and "ok: schedule: systemd" in "\n".join(lines)
+        set_meta(usher, "last_tick", time.time() - 5 * 3600)
+        one(usher, "warning", "systemd", "it last fired 5 h ago", env=units)
+    finally:
+        set_up(usher)
 
 
 def test_a_timer_that_does_not_fire(usher, limits_agent):

@@ -28,7 +28,7 @@ STEPS: tuple[tuple[str, Step], ...] = (
     ("Tautulli's history", check_tautulli.history),
     ("time zone", check_tautulli.time_zone),
     ("notification agents", check_agents.agents),
-    ("schedule", check_agents.schedule),
+    ("schedule", check_agents.timer),
     ("Plex", check_plex.reach),
     ("Plex's sessions", check_plex.token),
     ("Plex Pass", check_plex.plex_pass),

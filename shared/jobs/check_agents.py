@@ -6,28 +6,31 @@ import os
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from shared.jobs import install, register
+from shared.errors import UsherError
+from shared.jobs import install, newsletter, register, schedule
+from shared.jobs.agents import LIMITS, enabled
+from shared.jobs.check_files import right_owner
 from shared.jobs.findings import AGAIN, Facts, Finding, error, listed, ok, warning, whole_number
-from shared.jobs.limit_streams import ARGUMENTS
+from shared.jobs.register import Agent
 from shared.policy.words import duration
 
 if TYPE_CHECKING:
     from shared.tautulli import ScriptNotifier
 
-LIMITS, JOURNAL = "limit_streams.py", "journal.py"
+JOURNAL = "journal.py"
 VITAL = ("on_play", "on_stop", "on_pause", "on_resume")
 WHERE = "in Tautulli's Settings > Notification Agents"
-TICK, TICK_NAME = "tick", "Usher: tick"  # the newsletter's subject and name, as install.py writes them
 LATE = 3  # so many intervals without a tick, and the timer does not work
 SLOWEST = 3900.0  # seconds; the slowest timer that Usher sets up is one an hour
 
 
 def agents(facts: Facts) -> Iterator[Finding]:
-    """Whether our two agents are registered once, here, and as install.py registers them."""
+    """Whether each agent that config.ini enables is registered once, here, and as install.py registers it."""
     if not facts.tautulli:
         return
     scripts = facts.tautulli.script_notifiers()
-    for file, triggers in ((LIMITS, register.TRIGGERS), (JOURNAL, ())):
+    for agent in enabled(facts.config):
+        file = agent.file
         mine = [one for one in scripts if _file(one.script) == file]
         here = [one for one in mine if _same(one.script, os.path.join(install.AGENTS, file))]
         yield from _elsewhere(file, mine, here)
@@ -36,41 +39,50 @@ def agents(facts: Facts) -> Iterator[Finding]:
                         f"{len(here)} times", f"delete all but agent {here[0].id} {WHERE}")  # fmt: skip
         if here:
             setup = facts.tautulli.call("get_notifier_config", notifier_id=here[0].id)
-            yield from _setup(facts, here[0], setup, triggers)
-            if file == LIMITS:
+            yield from _setup(facts, here[0], setup, agent)
+            if agent == LIMITS:
                 facts.limits_agent = here[0].id
-        elif not mine and file == LIMITS:
+        elif not mine and agent == LIMITS:
             yield error(f"{file} is not registered in Tautulli, so no limit holds", AGAIN)
         elif not mine:
-            yield warning(f"{file} is not registered in Tautulli, so decisions have no row in its Notification Logs",
-                          AGAIN)  # fmt: skip
+            lost = ", so decisions have no row in its Notification Logs" if file == JOURNAL else ""
+            yield warning(f"{file} is not registered in Tautulli{lost}", AGAIN)
     for name in install.unreadable():
         yield error(f"{name} can be read by root only", f"chmod -R a+rX {install.ROOT}")
 
 
-def schedule(facts: Facts) -> Iterator[Finding]:
-    """Which timer is in force, and whether it really fires."""
+def timer(facts: Facts) -> Iterator[Finding]:
+    """Which schedule is in force, and whether it really fires."""
     last = float(facts.ledger.meta("last_tick", "0")) if facts.ledger else 0.0
     ago = f"it last fired {duration(facts.now - last)} ago" if 0 < last <= facts.now else "it has not fired yet"
-    number, letter = _newsletter(facts)
-    if number:
-        cron = str(letter.get("cron") or "")
-        name = f"the timer in Tautulli (newsletter {number}, {cron})"
-        if not whole_number(letter.get("active")):
-            yield warning(f"{name} is switched off", AGAIN)
-        elif not facts.limits_agent or _config(letter, "notifier_id") != str(facts.limits_agent):
-            yield warning(f"{name} does not run our {LIMITS}", AGAIN)
-        elif facts.ledger_problem:
-            yield ok(f"schedule: {name}; when it last fired stands in the ledger, which cannot be read")
-        elif facts.now - last > LATE * _interval(cron) + 60:
-            yield warning(f"{name}: {ago}", "does its library still hold anything, and does Tautulli run all the time? "
-                          "Look at Tautulli's Newsletter Logs, then " + AGAIN)  # fmt: skip
-        else:
-            yield ok(f"schedule: {name}; {ago}")
-    elif 0 <= facts.now - last < SLOWEST:
-        yield ok(f"schedule: a timer outside of Tautulli; {ago}")
-    elif facts.ledger and facts.ledger.meta("schedule") == "none":
+    if facts.ledger_problem:
+        ago = "when it last fired stands in the ledger, which cannot be read"
+    number, letter = newsletter.find(facts.tautulli, facts.limits_agent) if facts.tautulli else (0, {})
+    try:
+        found = schedule.in_force(schedule.of_owner(None, right_owner(facts)[:2]))
+    except UsherError as problem:
+        found = []
+        yield ok(f"whether cron or systemd have a timer for Usher cannot be told: {problem}")
+    names = [f"the timer in Tautulli (newsletter {number}, {letter.get('cron')})"] if number else []
+    names += [one.what for one in found]
+    interval = _interval(str(letter.get("cron") or "")) if number else SLOWEST
+    if len(names) > 1:
+        yield warning(
+            f"{len(names)} schedules are set up: {'; '.join(names)}", "keep one: install.py schedule newsletter"
+        )
+    elif number and not whole_number(letter.get("active")):
+        yield warning(f"{names[0]} is switched off", AGAIN)
+    elif number and (not facts.limits_agent or _config(letter, "notifier_id") != str(facts.limits_agent)):
+        yield warning(f"{names[0]} does not run our {LIMITS.file}", AGAIN)
+    elif names and not facts.ledger_problem and facts.now - last > LATE * interval + 60:
+        look = "does its library still hold anything? Look at Tautulli's Newsletter Logs, then " if number else ""
+        yield warning(f"{names[0]}: {ago}", look + AGAIN)
+    elif names:
+        yield ok(f"schedule: {names[0]}; {ago}")
+    elif facts.ledger and facts.ledger.meta(schedule.CHOSEN) == "none":
         yield ok("no schedule, as you chose: what Tautulli misses is noticed at the next event only")
+    elif 0 <= facts.now - last < SLOWEST:
+        yield ok(f"schedule: a timer of your own; {ago}")
     elif facts.tautulli:
         yield warning("no schedule is set up, so what Tautulli misses is noticed at the next event only", AGAIN)
 
@@ -93,14 +105,13 @@ def _elsewhere(file: str, mine: list[ScriptNotifier], here: list[ScriptNotifier]
                         f"run install.py there, or delete that agent {WHERE} and {AGAIN}")  # fmt: skip
 
 
-def _setup(facts: Facts, one: ScriptNotifier, setup: Any, triggers: tuple[str, ...]) -> Iterator[Finding]:
+def _setup(facts: Facts, one: ScriptNotifier, setup: Any, agent: Agent) -> Iterator[Finding]:
     """One agent, compared with what install.py writes."""
-    file, wrong = _file(one.script), False
-    name = f"agent {one.id} ({file})"
+    name, triggers, wrong = f"agent {one.id} ({agent.file})", agent.triggers, False
     for finding in (
         *_visible(facts, one, setup, name),
         *_ticked(setup, triggers, name),
-        *_lines(setup, triggers, name),
+        *_lines(setup, agent, name),
     ):
         wrong = True
         yield finding
@@ -142,29 +153,13 @@ def _ticked(setup: Any, triggers: tuple[str, ...], name: str) -> Iterator[Findin
         yield level(f"{name}: not all triggers are ticked, missing: {what}", f"{AGAIN}, or tick them {WHERE}")
 
 
-def _lines(setup: Any, triggers: tuple[str, ...], name: str) -> Iterator[Finding]:
+def _lines(setup: Any, agent: Agent, name: str) -> Iterator[Finding]:
     texts, actions = setup.get("notify_text") or {}, setup.get("actions") or {}
-    ticked = [t for t in triggers if whole_number(actions.get(t))]
-    edited = [t for t in ticked if (texts.get(t) or {}).get("subject") != ARGUMENTS]
+    ticked = [t for t in agent.triggers if whole_number(actions.get(t))]
+    edited = [t for t in ticked if (texts.get(t) or {}).get("subject") != agent.arguments]
     if edited:
         what = listed([t.removeprefix("on_") for t in edited], 8)
         yield error(f"{name}: its arguments were edited by hand, for: {what}", f"{AGAIN}: it puts them right")
-
-
-def _newsletter(facts: Facts) -> tuple[int, dict[str, Any]]:
-    """The newsletter that ticks: ours, else one by our name whose agent is gone. (0, {}) if there is none."""
-    gone: tuple[int, dict[str, Any]] = (0, {})
-    if not facts.tautulli:
-        return gone
-    living = {str(row.get("id")) for row in facts.tautulli.call("get_notifiers") or []}
-    for row in facts.tautulli.call("get_newsletters") or []:
-        letter = facts.tautulli.call("get_newsletter_config", newsletter_id=row["id"])
-        runs = _config(letter, "notifier_id")
-        if letter.get("subject") == TICK and facts.limits_agent and runs == str(facts.limits_agent):
-            return int(row["id"]), letter
-        if letter.get("friendly_name") == TICK_NAME and runs not in living:
-            gone = int(row["id"]), letter
-    return gone
 
 
 def _config(letter: dict[str, Any], key: str) -> str:

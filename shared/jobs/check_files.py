@@ -87,7 +87,7 @@ def timekeeper(facts: Facts) -> Iterator[Finding]:
 def _owners(facts: Facts, found: dict[str, os.stat_result]) -> Iterator[Finding]:
     if not found or not hasattr(os, "geteuid"):
         return
-    uid, gid, why = _right_owner(facts)
+    uid, gid, why = right_owner(facts)
     foreign = [path for path, about in found.items() if about.st_uid != uid]
     if foreign:
         whose = listed(sorted({_user(found[path].st_uid) for path in foreign}))
@@ -118,7 +118,7 @@ def _open_to_all(found: dict[str, os.stat_result], facts: Facts) -> Iterator[Fin
         yield warning(f"others may look into: {_shown(rest)}", f"chmod -R go= {facts.data_dir}")
 
 
-def _right_owner(facts: Facts) -> tuple[int, int, str]:
+def right_owner(facts: Facts) -> tuple[int, int, str]:
     """Tautulli's user: the owner of its data folder where that is here, else of our folder."""
     source = next((s for s in facts.here if s.owner), None)
     if source and source.owner:
