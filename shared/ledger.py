@@ -338,11 +338,11 @@ class Ledger:
     # ---- housekeeping ----
 
     def forget(self, before: float) -> None:
-        """Drop what is older than the owner wants kept."""
+        """Drop what is older than the owner wants kept, but no play that goes on and no message that waits."""
+        kept = {"plays": " AND ended IS NOT NULL", "outbox": " AND (sent_at IS NOT NULL OR given_up = 1)"}
         with self.writing():
             for table, column in (("events", "at"), ("decisions", "at"), ("plays", "seen"), ("outbox", "created")):
-                open_too = " AND ended IS NOT NULL" if table == "plays" else ""
-                self.db.execute(f"DELETE FROM {table} WHERE {column} < ?{open_too}", (before,))
+                self.db.execute(f"DELETE FROM {table} WHERE {column} < ?{kept.get(table, '')}", (before,))
 
 
 def is_damage(error: sqlite3.Error) -> bool:

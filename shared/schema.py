@@ -51,6 +51,30 @@ MIGRATIONS = (
         error TEXT NOT NULL DEFAULT '');
     CREATE INDEX outbox_due ON outbox (due) WHERE sent_at IS NULL;
     """,
+    """
+    CREATE TABLE claims (name TEXT PRIMARY KEY, at REAL NOT NULL) WITHOUT ROWID;
+    CREATE TABLE members (id INTEGER PRIMARY KEY, name TEXT NOT NULL, title TEXT NOT NULL, email TEXT NOT NULL,
+        kind TEXT NOT NULL, pending INTEGER NOT NULL, accepted_at REAL NOT NULL, first_seen REAL NOT NULL,
+        last_seen REAL NOT NULL, absent_since REAL, gone_at REAL, active_at REAL NOT NULL DEFAULT 0,
+        renewed_at REAL NOT NULL DEFAULT 0, greeted TEXT NOT NULL DEFAULT '');
+    CREATE TABLE witness (day INTEGER PRIMARY KEY);
+    CREATE TABLE warnings (id INTEGER PRIMARY KEY, user_id INTEGER NOT NULL, cause TEXT NOT NULL,
+        address TEXT NOT NULL, reason TEXT NOT NULL, posted_at REAL NOT NULL, delivered_at REAL,
+        refused TEXT NOT NULL DEFAULT '', closed_at REAL, outcome TEXT NOT NULL DEFAULT '');
+    CREATE UNIQUE INDEX warnings_open ON warnings (user_id) WHERE closed_at IS NULL;
+    CREATE TABLE plans (id INTEGER PRIMARY KEY, at REAL NOT NULL, reason TEXT NOT NULL, approved_at REAL);
+    CREATE TABLE plan_items (plan_id INTEGER NOT NULL REFERENCES plans (id) ON DELETE CASCADE,
+        user_id INTEGER NOT NULL, act TEXT NOT NULL, reason TEXT NOT NULL, PRIMARY KEY (plan_id, user_id))
+        WITHOUT ROWID;
+    CREATE TABLE removals (id INTEGER PRIMARY KEY, user_id INTEGER NOT NULL, name TEXT NOT NULL, member TEXT NOT NULL,
+        cause TEXT NOT NULL, reason TEXT NOT NULL, approved INTEGER NOT NULL, planned_at REAL NOT NULL,
+        step TEXT NOT NULL, attempts INTEGER NOT NULL DEFAULT 0, next_at REAL NOT NULL, export TEXT NOT NULL DEFAULT '',
+        gone_at REAL, ended_at REAL, outcome TEXT NOT NULL DEFAULT '', error TEXT NOT NULL DEFAULT '',
+        restored_at REAL);
+    CREATE UNIQUE INDEX removals_open ON removals (user_id) WHERE ended_at IS NULL;
+    CREATE TABLE acts (id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, at REAL NOT NULL, user_id INTEGER NOT NULL,
+        name TEXT NOT NULL, act TEXT NOT NULL, reason TEXT NOT NULL);
+    """,
 )
 
 

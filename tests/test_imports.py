@@ -25,7 +25,7 @@ LAYERS = {
                  "shared.settings"}, {"ground"}),
     "config": ({"shared.config"}, {"ground", "grammar"}),
     "tools": ({"shared.log", "shared.packages", "shared.places", "shared.schema", "shared.detached"}, {"ground"}),
-    "ledger": ({"shared.ledger"}, {"ground", "tools"}),
+    "ledger": ({"shared.ledger", "shared.ledger_people"}, {"ground", "tools"}),
     "adapters": ({"shared.web", "shared.plex", "shared.tautulli"}, {"ground", "tools"}),
     "gateway": ({"shared.gateway"}, {"ground", "tools", "adapters"}),
     "jobs": ("shared.jobs", {"ground", "policy", "config", "tools", "ledger", "gateway"}),

@@ -11,6 +11,7 @@ import pytest
 from shared import schema
 from shared.errors import LedgerError
 from shared.ledger import Ledger
+from shared.ledger_people import People
 from shared.model import Session, User
 from shared.policy.limits import Decision
 from tests.conftest import PROJECT
@@ -67,6 +68,20 @@ def test_every_older_schema_is_migrated_and_a_copy_kept(folder, version):
     fresh = Ledger(folder + "2")
     tables = "SELECT sql FROM sqlite_master ORDER BY name"
     assert ledger.db.execute(tables).fetchall() == fresh.db.execute(tables).fetchall()
+
+
+def test_what_a_ledger_of_version_1_holds_is_kept(folder):
+    os.makedirs(folder)
+    old = sqlite3.connect(os.path.join(folder, "ledger.db"))
+    old.executescript(schema.MIGRATIONS[0] + "PRAGMA user_version = 1;"
+                      "INSERT INTO users VALUES (42, 'emma', '', '', 'home', 1, 2); INSERT INTO meta VALUES ('a', 'b');"
+                      "INSERT INTO outbox (key, kind, recipient, subject, body, created, due) "
+                      "VALUES ('k', 'owner', '', 's', 'b', 1, 1);")
+    old.close()
+    ledger = Ledger(folder)
+    assert ledger.users() == {42: User(42, "emma", kind="home")} and ledger.meta("a") == "b"
+    assert [m.key for m in ledger.due_messages(NOW)] == ["k"]
+    assert People(ledger).members() == {} and People(ledger).open_removals() == []
 
 
 @pytest.mark.parametrize("damage", [b"garbage" * 1000, b"SQLite format 3\0" + b"\xff" * 5000])
@@ -195,3 +210,15 @@ def test_a_transaction_that_fails_leaves_nothing(folder):
     with ledger.writing():
         ledger.set_meta("a", 2)
     assert Ledger(folder).meta("a") == "2"
+
+
+def test_a_message_that_still_waits_is_not_forgotten(folder):
+    ledger = Ledger(folder)
+    for key in ("waits", "sent", "given up"):
+        ledger.post(key, "mail", "subject", "body", NOW - 1000)
+    waits, sent, given_up = ledger.due_messages(NOW)
+    ledger.message_sent(sent.id, NOW - 900)
+    ledger.message_failed(given_up.id, "no such address", None)
+    ledger.forget(NOW)
+    assert [m.key for m in ledger.due_messages(NOW)] == ["waits"]
+    assert ledger.db.execute("SELECT COUNT(*) FROM outbox").fetchone()[0] == 1
