@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from shared.errors import Unreachable, UsherError
+from shared.errors import Refused, Unreachable, UsherError
 from shared.jobs import errands, keep_time
 from shared.ledger import Ledger
 from shared.model import Session, User
@@ -84,3 +84,19 @@ def test_without_tautulli_a_new_ledger_limits_all_the_same(home, error):
     ledger = Ledger(str(home.data))
     assert ledger.meta("server") == "server"
     ledger.close()
+
+
+@pytest.mark.parametrize("error, leaves", [(Refused("Plex does not accept the token"), True),
+                                           (Unreachable("Plex is not there"), False)])
+def test_a_token_that_is_refused_may_be_an_old_one(home, monkeypatch, error, leaves):
+    """The password was changed: whoever is started from now on has the new token in its environment."""
+    def sessions(owner):
+        raise error
+    home.plex.sessions = sessions
+    monkeypatch.setattr(keep_time, "REFUSED", 0.5)
+    home.start()
+    wait_for(lambda: str(error) in home.log(), 5, what="the fault")
+    home.threads[-1].join(2.5)
+    assert home.threads[-1].is_alive() != leaves
+    assert home.log().count(f"{error}; trying again") == 1
+    assert bool(home.sent) == leaves

@@ -36,6 +36,7 @@ SLICE = 0.1  # how often it asks whether the ledger has changed
 VERIFY = 0.3  # after an attempt to stop: is it gone?
 IDLE = 5.0  # how long it stays when nothing needs watching: the next episode begins soon
 PATIENCE = 600.0  # how long it goes on asking a Plex that does not answer; the next tick begins anew
+REFUSED = 60.0  # how long it goes on asking a Plex that refuses its token
 
 
 class Look(NamedTuple):
@@ -92,7 +93,7 @@ def _take_lease(ledger: Ledger, holder: str) -> bool:
 
 
 def _keep(ledger: Ledger, config: Config, holder: str) -> None:
-    gateway, answered, stay_until = Gateway(config), time.time(), 0.0
+    gateway, answered, stay_until, trouble = Gateway(config), time.monotonic(), 0.0, ""
     with errands.Runner(config) as runner:
         _meet(ledger, gateway, holder)
         while True:
@@ -104,19 +105,23 @@ def _keep(ledger: Ledger, config: Config, holder: str) -> None:
                     raise NotMine("config.ini names another data folder, and who keeps time is written there")
             try:
                 sessions = gateway.plex.sessions(int(ledger.meta("owner_id", "0")))
-                answered = time.time()
+                answered = time.monotonic()
                 look = look_at(ledger, config, holder, sessions)
                 for what in look.attempts:
                     attempt(ledger, gateway, config, what, lambda: _check_mine(ledger, holder))
             except (Unreachable, Refused, sqlite3.OperationalError) as error:
                 runner.begin()
-                _without(ledger, config, holder, error, answered)
+                if str(error) != trouble:  # said once, not every second
+                    trouble = str(error)
+                    log(config.get("usher", "data_dir"), "warning", f"{trouble}; trying again")
+                _without(ledger, holder, error, time.monotonic() - answered)
                 _wait(ledger, config, ledger.changes(), time.time() + 1)
                 continue
             runner.begin()
+            trouble = ""
             if look.watching:
-                stay_until = time.time() + IDLE
-            elif time.time() > stay_until and not runner.is_busy() and _leave(ledger, holder, seen):
+                stay_until = time.monotonic() + IDLE
+            elif time.monotonic() > stay_until and not runner.is_busy() and _leave(ledger, holder, seen):
                 return
             _wait(ledger, config, seen, time.time() + VERIFY if look.attempts else look.again_at)
 
@@ -204,20 +209,23 @@ def _match_owner(ledger: Ledger, sessions: list[Session]) -> None:
                 ledger.set_meta("owner_id", mine.user_id)
 
 
-def _without(ledger: Ledger, config: Config, holder: str, error: Exception, answered: float) -> None:
-    """Plex does not answer, or the ledger cannot be written (locked, disk full): nobody is stopped blindly, nobody is
-    freed; the plays stay open, and it is tried again. Damage of the ledger is for the next event to mend."""
-    now = time.time()
-    log(config.get("usher", "data_dir"), "warning", f"{error}; trying again")
-    if not 0 <= now - answered < PATIENCE or (isinstance(error, sqlite3.Error) and is_damage(error)):
-        raise error
+def _without(ledger: Ledger, holder: str, error: Exception, silent: float) -> None:
+    """Plex has not answered for so many seconds, or the ledger cannot be written (locked, disk full): nobody is stopped
+    blindly, nobody is freed; the plays stay open, and it is tried again. Damage of the ledger is for the next event to
+    mend, and a token that Plex refuses may be the one of before: whoever starts the next timekeeper has today's."""
     if isinstance(error, sqlite3.Error):
+        if is_damage(error):
+            raise error
         return
+    refused = isinstance(error, Refused)
+    now = time.time()
     with ledger.writing():
         _beat(ledger, holder, now)
-        if isinstance(error, Refused) or now - answered > 120:
+        if refused or silent > 120:
             key = f"plex:{type(error).__name__}:{int(now // 86400)}"
             tell_owner(ledger, key, "Usher: limits cannot be enforced", str(error), now)
+    if silent > (REFUSED if refused else PATIENCE):
+        raise error
 
 
 def _beat(ledger: Ledger, holder: str, now: float) -> None:
