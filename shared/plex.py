@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
 OWNER_ON_SERVER = 1  # what the server itself calls its owner, whatever the account's id on plex.tv is
+DIGITS = 15  # of a number; a longer one is none, nor could the ledger hold it
 LONGEST_REASON = 1000  # characters; it travels in the address
 
 
@@ -125,4 +126,4 @@ def _title(show: str, title: str) -> str:
 
 
 def _number(text: str) -> int:
-    return int(text) if text.isdecimal() else 0
+    return int(text) if text.isdecimal() and len(text) <= DIGITS else 0

@@ -18,6 +18,7 @@ PAGE = 1000
 SEND_WAIT = 30.0  # seconds; Tautulli answers `notify` only when its agent has delivered, or failed to
 HISTORY_WAIT = 60.0  # seconds; 200,000 rows of history take Tautulli 19
 JOURNAL = "journal.py"
+BIGGEST = 10**15  # a number from here on is none, nor could the ledger hold it
 LONGEST_MESSAGE = 200  # of what Tautulli says of an error, in characters
 
 
@@ -273,11 +274,13 @@ def _rows(data: Any) -> list[dict[str, Any]]:
 
 
 def _text(value: object) -> str:
-    return "" if value is None else str(value)
+    """Half a character (JSON can hold one) becomes a question mark: nothing could be done with it."""
+    return "" if value is None else str(value).encode("utf-8", "replace").decode()
 
 
 def _int(value: object) -> int:
     try:
-        return int(float(str(value)))
+        number = int(float(str(value)))
     except (ValueError, OverflowError):  # None, "", "inf"
         return 0
+    return number if abs(number) < BIGGEST else 0

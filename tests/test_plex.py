@@ -177,3 +177,12 @@ def test_numbers_that_are_none(attributes, told):
     with Wire(answer(body)) as wire:
         [session] = Plex(wire.url, "token").sessions(9)
         assert (session.offset, session.duration, session.user_id) == (*told, 0)
+
+
+@pytest.mark.parametrize("digits", [19, 400, 5000])
+def test_a_number_that_nothing_could_hold_hides_nobody(digits):
+    huge = "9" * digits
+    odd = f'<Video sessionKey="1" viewOffset="{huge}" duration="{huge}"><User id="{huge}"/></Video>'
+    with Wire(answer(f'<MediaContainer>{odd}<Video sessionKey="2"/></MediaContainer>')) as wire:
+        first, second = Plex(wire.url, "token").sessions(9)
+        assert (first.session_key, first.user_id, first.duration) == ("1", 0, 0.0) and second.session_key == "2"

@@ -53,6 +53,12 @@ def test_no_users_at_all_is_a_failure(data):
         Tautulli(wire.url, "key").users()
 
 
+def test_what_the_ledger_could_not_hold_is_told_as_something_that_it_can():
+    rows = [{"user_id": "9" * 30, "username": "huge"}, {"user_id": 5, "username": "half \ud83d"}]
+    with Wire(responds(rows)) as wire:
+        assert Tautulli(wire.url, "key").users() == [User(5, "half ?", "half ?", "", "friend")]
+
+
 def test_a_wrong_key(house):
     with pytest.raises(Refused, match=r"does not accept the API key: see \[tautulli\] apikey"):
         Tautulli(house.tautulli.url, "x" * 32).users()

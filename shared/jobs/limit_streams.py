@@ -78,7 +78,7 @@ def parse(arguments: list[str]) -> dict[str, str]:
         name, equals, value = argument.partition("=")
         unfilled = value.startswith("{") and value.endswith("}") and value[1:-1].replace("_", "").isalnum()
         if name.startswith("--") and equals:
-            told[name[2:]] = "" if unfilled else value
+            told[name[2:]] = "" if unfilled else value.encode("utf-8", "replace").decode()  # bytes that are no text: ?
     return told
 
 
