@@ -838,6 +838,8 @@ def test_a_timekeeper_that_is_gone_or_old(usher):
     try:
         lease("0.0.1", time.time())
         one(usher, "warning", "the timekeeper is of another version (0.0.1)", "replaces it")
+        lease(__version__, time.time() - 5)  # it leaves just now
+        assert look(usher)[0] == 0
         lease(__version__, time.time() - 600)
         one(usher, "warning", "has not been heard of for 10 min", "usher.log")
     finally:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import shutil
+import time
 from collections.abc import Iterator
 
 from shared import __version__
 from shared.jobs import install, peek
 from shared.jobs.findings import Facts, Finding, error, listed, ok, warning
-from shared.jobs.limit_streams import is_kept
+from shared.jobs.limit_streams import STALE, is_kept
 from shared.policy.words import duration
 
 FULL, TIGHT = 2_000_000, 100_000_000  # bytes that are left
@@ -70,15 +71,16 @@ def permissions(facts: Facts) -> Iterator[Finding]:
 
 def timekeeper(facts: Facts) -> Iterator[Finding]:
     """Whether one is at work, or none is needed."""
-    if not facts.ledger:
+    book = peek.ledger(facts.data_dir) if facts.ledger else None  # read again: seconds have passed
+    if not book:
         return
-    lease = facts.ledger.lease()
-    if is_kept(facts.ledger, lease, facts.now):
+    lease, now = book.lease(), time.time()
+    if is_kept(book, lease, now):
         yield ok(f"a timekeeper is at work (version {lease.version})")
     elif lease.holder and lease.version != __version__:
         yield warning(f"the timekeeper is of another version ({lease.version})", "the next event or tick replaces it")
-    elif lease.holder:
-        yield warning(f"the timekeeper has not been heard of for {duration(facts.now - lease.heartbeat)}",
+    elif lease.holder and now - lease.heartbeat > STALE:
+        yield warning(f"the timekeeper has not been heard of for {duration(now - lease.heartbeat)}",
                       "the next event or tick replaces it; usher.log tells why")  # fmt: skip
     else:
         yield ok("no timekeeper is at work, and none is needed now")
