@@ -163,8 +163,8 @@ def test_nothing_at_first(machine):
         ("none", "no timer: what Tautulli misses is noticed at the next event only"), ("ticked", "last never")]
 
 
-WALK = ("newsletter systemd newsletter cron newsletter none systemd systemd cron systemd none cron cron none none "
-        "newsletter newsletter").split()
+WALK = ["newsletter", "systemd", "newsletter", "cron", "newsletter", "none", "systemd", "systemd", "cron", "systemd",
+        "none", "cron", "cron", "none", "none", "newsletter", "newsletter"]
 
 
 @posix

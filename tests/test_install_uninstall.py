@@ -42,7 +42,8 @@ def test_tautulli_is_as_it_was(house, clone, tmp_path, others):
     assert exactly(house) != before
     said = clone.good("uninstall", "--yes")
     assert exactly(house) == before
-    for words in ("removed   newsletter", "removed   limit_streams.py", "removed   journal.py", f"left      {clone.config}"):
+    for words in ("removed   newsletter", "removed   limit_streams.py", "removed   journal.py",
+                  f"left      {clone.config}"):
         assert words in said, said
     assert "nothing" not in said
 

@@ -39,15 +39,15 @@ def compose(text: str) -> dict[str, str]:
     """The variables below each `environment:`, as a map (`NAME: value`) or a list (`- NAME=value`)."""
     found = {}
     for body in _bodies(text.split("\n")):
-        item = body.removeprefix("- ").strip() if body.startswith("-") else ""
-        if item:
-            whole = _value(item) if item[0] in "\"'" else item
-            name, mark, value = whole.partition("=")
+        item = body.removeprefix("-").strip() if body.startswith("-") else ""
+        if item[:1] in ("'", '"'):  # quoted as a whole: nothing in it is a comment
+            name, mark, value = _value(item).partition("=")
         else:
-            name, mark, value = body.partition(":")
+            name, mark, value = (item or body).partition("=" if item else ":")
+            value = _value(value)
         name = name.strip().strip("\"'")
         if mark and _is_name(name):
-            found[name] = _default(_value(value))
+            found[name] = _default(value)
     return found
 
 
