@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+PLEX_OWNER = 1  # what a Plex server itself calls its owner, whatever the account's id on plex.tv is; nobody else's id
+
 
 class User(NamedTuple):
     """A plex.tv account or managed user. `kind` is owner, home, managed, friend, or "" while it is unknown."""
@@ -16,7 +18,7 @@ class User(NamedTuple):
 
 
 class Member(NamedTuple):
-    """Who has a share of this server or is invited to one, as plex.tv tells it. `kind` is owner, friend, home or managed.
+    """Who has a share of this server or is invited to one, as plex.tv tells it. `kind`: owner, friend, home or managed.
 
     `share_id` is 0 where there is none (the owner, home users without a share). A `pending` invitation is not accepted
     yet; `invited_at` and `accepted_at` are 0 where plex.tv does not say. `libraries` are plex.tv's section ids, with

@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING
 
 from shared import __version__, log
 from shared.errors import Refused
-from shared.model import Session
+from shared.model import PLEX_OWNER, Session
 from shared.web import Http
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
-OWNER_ON_SERVER = 1  # what the server itself calls its owner, whatever the account's id on plex.tv is
 DIGITS = 15  # of a number; a longer one is none, nor could the ledger hold it
 LONGEST_REASON = 1000  # characters; it travels in the address
 
@@ -96,7 +95,7 @@ def _session(element: Element, owner_id: int) -> Session:
     return Session(
         session_key=item.get("sessionKey", "") or session.get("id", ""),
         machine_id=player.get("machineIdentifier", ""),
-        user_id=owner_id if user_id == OWNER_ON_SERVER and owner_id else user_id,
+        user_id=owner_id if user_id == PLEX_OWNER and owner_id else user_id,
         rating_key="" if live else item.get("ratingKey", ""),
         session_id=session.get("id", ""),
         state=player.get("state", "") or "playing",

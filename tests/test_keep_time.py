@@ -99,4 +99,6 @@ def test_a_token_that_is_refused_may_be_an_old_one(home, monkeypatch, error, lea
     home.threads[-1].join(2.5)
     assert home.threads[-1].is_alive() != leaves
     assert home.log().count(f"{error}; trying again") == 1
-    assert bool(home.sent) == leaves
+    ledger = Ledger(str(home.data))
+    assert bool(ledger.db.execute("SELECT 1 FROM outbox WHERE key LIKE 'plex:Refused:%'").fetchone()) == leaves
+    ledger.close()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from shared.config import Config
 from shared.jobs.tell import Verdict, tell_owner
 from shared.ledger import Ledger
-from shared.model import Play, Session, Span, User
+from shared.model import PLEX_OWNER, Play, Session, Span, User
 from shared.policy import limits, people, tracking
 from shared.policy.calendar import Calendar
 from shared.policy.people import House, Who
@@ -13,7 +13,6 @@ from shared.policy.words import shorten
 
 LATE = 10.0  # seconds after which a stop event tells nothing any more of a play that is gone from the session list
 SETTLED = 2.0  # seconds after its end in which an event of a play is taken for a late one
-PLEX_OWNER = 1  # what Plex's session list calls the owner, whatever the account's number at plex.tv
 
 
 def calendar_of(config: Config) -> Calendar:

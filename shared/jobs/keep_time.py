@@ -17,13 +17,13 @@ from shared.config import Config, load, stamp
 from shared.errors import LedgerError, Refused, Unreachable, UsherError
 from shared.gateway import Gateway
 from shared.jobs import errands, outbox
-from shared.jobs.judge import PLEX_OWNER, house_of, judge, take_in
+from shared.jobs.judge import house_of, judge, take_in
 from shared.jobs.limit_streams import is_kept, lock_path
 from shared.jobs.stops import Attempt, attempt, plan
 from shared.jobs.tell import Verdict, about, tell_decision, tell_owner, tell_problems
 from shared.ledger import Lease, Ledger, is_damage
 from shared.log import call_me, log
-from shared.model import Session, User
+from shared.model import PLEX_OWNER, Session, User
 from shared.policy.limits import HOURS
 from shared.policy.words import shorten
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from shared.model import Session, User
+from shared.model import PLEX_OWNER, Session, User
 from shared.policy.limits import Limits
 
 OWNER, DEVICE, USER = "owner", "device", "user"
@@ -62,12 +62,15 @@ def _who(house: House, person: str, user: User, exempt: bool) -> Who:
 
 
 def bindings(house: House, session: Session) -> list[tuple[str, str, str]]:
-    """Names of config.ini that this session is the first to match: (USER or DEVICE, name, id) to be remembered."""
+    """Names of config.ini that this session is the first to match: (USER or DEVICE, name, id) to be remembered.
+
+    Not the owner's name while only the server's own number for them is known: it would stay with that number.
+    """
     user = house.users.get(session.user_id, User(session.user_id, session.user))
     found = [
         (USER, name, str(user.id))
         for name in _named(house, "users", "members")
-        if user.id and (USER, name) not in house.bound and _bears(house, user, name)
+        if user.id not in (0, PLEX_OWNER) and (USER, name) not in house.bound and _bears(house, user, name)
     ]
     if found:  # whose user it is may decide whether the player's title counts
         house = house._replace(bound={**house.bound, **{(kind, name): id for kind, name, id in found}})
