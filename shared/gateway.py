@@ -1,4 +1,5 @@
-"""The one way from a job to the outside world: Plex and Tautulli, made when they are first asked for."""
+"""The one way from a job to the outside world: Plex, plex.tv, Tautulli, mail and Discord, each made when it is first
+asked for."""
 
 from __future__ import annotations
 
@@ -11,11 +12,12 @@ from shared.errors import UsherError
 if TYPE_CHECKING:
     from shared.config import Config
     from shared.plex import Plex
+    from shared.plextv import PlexTV
     from shared.tautulli import Tautulli
 
 
 class Gateway:
-    """`.plex` and `.tautulli`, from the values in config.ini, else from what Tautulli hands over to its scripts.
+    """The values are those in config.ini, else what Tautulli hands over to its scripts.
 
     Asking for one whose address or key is in neither place raises UsherError, as does a value that cannot be right.
     """
@@ -24,6 +26,7 @@ class Gateway:
         self.config = config
         self._environ = environ
         self._plex: Plex | None = None
+        self._plextv: PlexTV | None = None
         self._tautulli: Tautulli | None = None
 
     @property
@@ -35,6 +38,16 @@ class Gateway:
             token, _ = self._value("plex", "token", "PLEX_TOKEN")
             self._plex = Plex(url, token, self._verify("plex"), handed_over)
         return self._plex
+
+    @property
+    def plextv(self) -> PlexTV:
+        """The account that the token of [plex] belongs to, as to the server that [plex] names."""
+        if self._plextv is None:
+            from shared.plextv import PlexTV
+
+            token, _ = self._value("plex", "token", "PLEX_TOKEN")
+            self._plextv = PlexTV(token, lambda: self.plex.machine_id())
+        return self._plextv
 
     @property
     def tautulli(self) -> Tautulli:

@@ -26,7 +26,8 @@ LAYERS = {
     "config": ({"shared.config"}, {"ground", "grammar"}),
     "tools": ({"shared.log", "shared.packages", "shared.places", "shared.schema", "shared.detached"}, {"ground"}),
     "ledger": ({"shared.ledger", "shared.ledger_people"}, {"ground", "tools"}),
-    "adapters": ({"shared.web", "shared.plex", "shared.tautulli"}, {"ground", "tools"}),
+    "adapters": ({"shared.web", "shared.plex", "shared.tautulli", "shared.cloud", "shared.plextv",
+                  "shared.plextv_members", "shared.mail", "shared.discord"}, {"ground", "tools"}),
     "gateway": ({"shared.gateway"}, {"ground", "tools", "adapters"}),
     "jobs": ("shared.jobs", {"ground", "policy", "config", "tools", "ledger", "gateway"}),
     "agents": ("agents", {"jobs", "ground"}),
@@ -37,7 +38,8 @@ DEAR = SLOW | {
     "argparse", "asyncio", "configparser", "ctypes", "dataclasses", "difflib", "enum", "http", "inspect", "json",
     "logging", "re", "socket", "ssl", "subprocess", "tempfile", "threading", "traceback", "urllib", "xml", "zoneinfo",
     "shared.grammar", "shared.settings", "shared.options", "shared.zone", "shared.gateway", "shared.plex",
-    "shared.tautulli", "shared.web",
+    "shared.tautulli", "shared.web", "shared.cloud", "shared.plextv", "shared.plextv_members", "shared.mail",
+    "shared.discord",
 }  # fmt: skip
 
 

@@ -1,0 +1,131 @@
+"""One `requests` session for a service on the internet: plex.tv, Discord. Unlike Plex and Tautulli these may lie behind
+a proxy (HTTPS_PROXY, NO_PROXY) and a company's certificates (REQUESTS_CA_BUNDLE), which requests knows how to use.
+
+Every answer is judged here: whoever gets one back may use it. No text of an error holds an address or a token.
+"""
+
+from __future__ import annotations
+
+import time
+from importlib import import_module
+from typing import Any
+
+from shared import packages
+from shared.errors import Refused, Unreachable, UsherError
+
+CONNECT_WAIT, WAIT = 5.0, 10.0  # seconds for the connection, and for each piece of an answer
+WHOLE = 40.0  # seconds for a whole answer
+BIGGEST = 64 * 1024 * 1024
+PIECE = 16 * 1024
+LONGEST_RETRY = 3600.0  # seconds; who asks for more is asked again after this
+
+
+class Cloud:
+    """A session with the service called `name` in error texts. `token_key` is the key of config.ini with its secret.
+
+    `session` may be handed to plexapi: its answers are judged too. Raises UsherError where packages are missing.
+    """
+
+    def __init__(self, name: str, token_key: str) -> None:
+        lacking = packages.provide()
+        if lacking:
+            raise UsherError(packages.advice(lacking))
+        self.name, self._token_key = name, token_key
+        self._failures: Any = import_module("requests.exceptions")
+        self.session: Any = import_module("requests").Session()
+        self.session.hooks["response"].append(self._judge)
+
+    def ask(self, method: str, url: str, **more: Any) -> Any:
+        """The answer of requests, its status below 300. Raises Unreachable and Refused; nothing is asked twice."""
+        try:
+            return self.session.request(method, url, timeout=(CONNECT_WAIT, WAIT), **more)
+        except self._failures.RequestException as error:
+            # "from None": the texts of these hold the address, and with it a webhook's secret
+            raise self.failed(error) from None
+
+    def failed(self, error: Exception) -> UsherError:
+        """What an exception of requests means."""
+        kinds = self._failures
+        if isinstance(error, kinds.ConnectTimeout):
+            return self.unreachable(f"could not be reached within {CONNECT_WAIT:g} s")
+        if isinstance(error, kinds.Timeout):
+            return self.unreachable(f"did not answer within {WAIT:g} s")
+        if isinstance(error, kinds.SSLError):
+            return self.unreachable("has a certificate that is not trusted, or cannot be talked to by TLS")
+        if isinstance(error, kinds.ProxyError):
+            return self.unreachable("could not be reached through the proxy of this machine")
+        if isinstance(error, (kinds.InvalidURL, kinds.InvalidSchema, kinds.MissingSchema, kinds.InvalidHeader)):
+            return UsherError(f"{self.name}: its address or its key holds what cannot be sent: see {self._token_key}")
+        if isinstance(error, (kinds.ConnectionError, kinds.ChunkedEncodingError, kinds.ContentDecodingError)):
+            return self.unreachable("closed the connection without a whole answer, or cannot be found")
+        return self.unreachable(f"did not answer as it should ({type(error).__name__})")
+
+    def unreachable(self, what: str) -> Unreachable:
+        """The error for an answer that came but is of no use: `what` completes "plex.tv "."""
+        return Unreachable(f"{self.name} {what}")
+
+    def close(self) -> None:
+        self.session.close()
+
+    def _judge(self, response: Any, *_: Any, **__: Any) -> None:
+        """Read the whole answer, or raise. A hook of requests: it is called before redirects and before any caller."""
+        self._read(response)
+        status = int(response.status_code)
+        if status < 300:
+            return
+        if status == 429 or status == 408 or status >= 500:
+            wait = retry_after(response.headers.get("Retry-After", ""), time.time())
+            told = f"; it asks for a pause of {wait:g} s" if wait else ""
+            raise Unreachable(f"{self.name} failed with status {status}{told}", wait)
+        raise self._refusal(status, response)
+
+    def _refusal(self, status: int, response: Any) -> Refused:
+        if status == 401 or (status == 422 and "invalid token" in response.text.lower()):
+            return Refused(f"{self.name} does not accept the token ({status}): see {self._token_key}", status)
+        if status == 403:
+            return Refused(f"{self.name} forbids this (403): see {self._token_key}", status)
+        if status == 404:
+            return Refused(f"{self.name} knows nothing of the kind (404)", status)
+        if status == 410:
+            return Refused(f"{self.name} has shut this way for good (410): Usher needs an update", status)
+        if status < 400:
+            return Refused(f"{self.name} sends us on ({status}), which is not followed", status)
+        return Refused(f"{self.name} refused the request (status {status})", status)
+
+    def _read(self, response: Any) -> None:
+        until, pieces, size = time.monotonic() + WHOLE, [], 0
+        try:
+            for piece in response.iter_content(PIECE):
+                pieces.append(piece)
+                size += len(piece)
+                if size > BIGGEST:
+                    raise self.unreachable(f"sent more than {BIGGEST >> 20} MB")
+                if time.monotonic() > until:
+                    raise self.unreachable(f"did not finish its answer within {WHOLE:g} s")
+        except UsherError:
+            response.close()
+            raise
+        # older requests take an answer that broke off for a whole one
+        length = response.headers.get("Content-Length", "")
+        if length.isdecimal() and response.request.method != "HEAD" and response.raw.tell() < int(length):
+            raise self.unreachable("broke off in the middle of its answer")
+        response._content, response._content_consumed = b"".join(pieces), True
+
+
+def retry_after(text: str, now: float) -> float:
+    """The seconds in a Retry-After header, which may hold a number or a date; 0 where it says nothing."""
+    text = text.strip()
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = _until(text, now)
+    return min(max(0.0, seconds), LONGEST_RETRY) if seconds == seconds else 0.0  # "nan" is a number too
+
+
+def _until(text: str, now: float) -> float:
+    from email.utils import parsedate_to_datetime
+
+    try:
+        return parsedate_to_datetime(text).timestamp() - now
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return 0.0
