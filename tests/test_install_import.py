@@ -139,8 +139,8 @@ def test_reading_of_env_lines():
 
 
 def test_reading_of_compose_defaults():
-    assert env_files.compose("environment:\n  A: ${B:-x y}\n  B: ${B-}\n  C: ${C}\n  D: ${D:?needed}\n  E: a${F}\n") == {
-        "A": "x y", "B": "", "C": "", "D": "", "E": "a${F}"}
+    text = "environment:\n  A: ${B:-x y}\n  B: ${B-}\n  C: ${C}\n  D: ${D:?needed}\n  E: a${F}\n"
+    assert env_files.compose(text) == {"A": "x y", "B": "", "C": "", "D": "", "E": "a${F}"}
 
 
 # ---- into config.ini ----
