@@ -266,7 +266,7 @@ def test_http_host(host, tmp_path):
         usher = world.install_usher(LIMITS, register=False)
         if host == "standin":  # which listens on one address only
             world.tautulli.server.stop()
-        line = one(usher, "error", "is not there", "HTTP Host")
+        line = one(usher, "error", "is not there", "http_host")
         assert f"http://127.0.0.1:{world.tautulli.port}" in line
         own = home_of(world, tmp_path)
         wait_for(lambda: "[" in Path(own["HOME"], ".config/tautulli/config.ini").read_text(), what="its config.ini")

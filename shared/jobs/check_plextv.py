@@ -78,11 +78,7 @@ def _without_pin(facts: Facts, account: Any) -> Iterator[Finding]:
     house, own = house_of(facts), {"person", "group"}
     treated = {id: treatment(house, user) for id in (i for i, _, _ in home) for user in facts.users if user.id == id}
     by_name = [t for t in treated.values() if t.limited and t.source in own]
-    devices = bool(facts.config.get("usher", "owner_devices"))
-    free = [
-        title for id, title, has_pin in home
-        if not has_pin and id in treated and not treated[id].limited and not (id == facts.owner_id and devices)
-    ]  # fmt: skip
+    free = [title for id, title, has_pin in home if not has_pin and id in treated and not treated[id].limited]
     without = [title for _, title, has_pin in home if not has_pin]
     if free and by_name:
         yield warning(f"home profiles without a PIN that no limit holds for: {listed(free)}; whoever is limited can "

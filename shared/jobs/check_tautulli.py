@@ -134,7 +134,9 @@ def _mend(problem: UsherError, facts: Facts) -> str:
         return "or give both here: install.py check --tautulli URL --apikey KEY"
     if "TLS" in text or "HTTP;" in text:
         return "mend [tautulli] url"
-    return "start Tautulli, or mend [tautulli] url: its HTTP Host, port and HTTP Root as in Settings > Web Interface"
+    return (
+        "start Tautulli, or mend [tautulli] url: its http_host, http_port and http_root stand in Tautulli's config.ini"
+    )
 
 
 def _is_used(url: str, facts: Facts) -> bool:
