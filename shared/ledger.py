@@ -20,6 +20,7 @@ from shared.model import Decision, Play, Session, Span, User
 BUSY_MS = 10_000
 FILE = "ledger.db"
 JITTER = 5.0  # events are written in any order; only more than this is a clock that was set back
+LONGEST_WAIT = 2 * 3600.0  # a message that would be due later than that is due now: the clock was set back
 # Columns of a play: its own, and those that it has of its session.
 OWN = tuple(name for name in Play._fields if name not in ("id", "session"))
 OF_SESSION = Session._fields
@@ -273,9 +274,10 @@ class Ledger:
             (*stop, now),
         )
 
-    def last_stop(self) -> float:
-        """When a stop was last attempted, 0 if never."""
-        return float(self.db.execute("SELECT MAX(last_at) FROM stops").fetchone()[0] or 0)
+    def last_stop(self, now: float) -> float:
+        """When a stop was last attempted, 0 if never; what a clock that was wrong put after `now` does not count."""
+        found = self.db.execute("SELECT MAX(last_at) FROM stops WHERE last_at <= ?", (now,)).fetchone()
+        return float(found[0] or 0)
 
     # ---- the timekeeper's lease ----
 
@@ -299,11 +301,13 @@ class Ledger:
         )
 
     def due_messages(self, now: float) -> list[Message]:
-        return self._messages("sent_at IS NULL AND given_up = 0 AND claimed_at IS NULL AND due <= ?", now)
+        where = "sent_at IS NULL AND given_up = 0 AND claimed_at IS NULL AND (due <= ? OR due > ?)"
+        return self._messages(where, now, now + LONGEST_WAIT)
 
     def unsure_messages(self, now: float) -> list[Message]:
         """Claimed over two minutes ago and never finished: the process died in between."""
-        return self._messages("sent_at IS NULL AND given_up = 0 AND claimed_at < ?", now - 120)
+        where = "sent_at IS NULL AND given_up = 0 AND (claimed_at < ? OR claimed_at > ?)"
+        return self._messages(where, now - 120, now + JITTER)
 
     def _messages(self, where: str, *values: object) -> list[Message]:
         rows = self.db.execute(

@@ -1,6 +1,7 @@
 """What the timekeeper does beside watching: one errand that fails neither ends nor delays the others."""
 import sqlite3
 import threading
+import time
 from types import SimpleNamespace
 
 import pytest
@@ -55,6 +56,14 @@ def test_a_ledger_that_another_program_locks_for_long(home, monkeypatch):
     guard.execute("ROLLBACK")
     guard.close()
     wait_for(lambda: home.ledger.meta("filled"), 5, what="the history")
+
+
+def test_a_clock_that_was_a_year_ahead_keeps_nobody_from_being_learned(home):
+    with home.ledger.writing():
+        home.ledger.set_meta("users_at", time.time() + 366 * 86400)
+    home.tautulli.users = lambda: [errands.User(42, "emma")]
+    home.runner.begin()
+    wait_for(home.ledger.users, 5, what="the users")
 
 
 def test_it_ends_when_it_is_told_to(home):

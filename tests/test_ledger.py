@@ -10,7 +10,7 @@ import pytest
 
 from shared import schema
 from shared.errors import LedgerError
-from shared.ledger import Ledger
+from shared.ledger import Ledger, Stop
 from shared.ledger_people import People
 from shared.model import Session, User
 from shared.policy.limits import Decision
@@ -182,6 +182,19 @@ def test_a_message_goes_to_one_sender_only_once(folder):
     one.message_sent(message.id, NOW + 501)
     one.post("key", "journal", "again", "again", NOW + 502)
     assert one.due_messages(NOW + 9999) == [] and not two.claim_message(message.id, NOW + 9999)
+
+
+def test_a_clock_that_was_a_year_ahead_delays_nothing(folder):
+    ledger, ahead = Ledger(folder), NOW + 366 * 86400
+    for key in ("waits", "claimed"):
+        ledger.post(key, "journal", "subject", "body", ahead)
+    ledger.claim_message(2, ahead)
+    assert [m.key for m in ledger.due_messages(NOW)] == ["waits"]
+    assert [m.key for m in ledger.unsure_messages(NOW)] == ["claimed"]
+    for play_id, at in ((1, ahead), (2, NOW - 5)):
+        ledger.add_play(SESSION, NOW, 0)
+        ledger.save_stop(Stop(play_id, 1, at, at, 0), at)
+    assert ledger.last_stop(NOW) == NOW - 5
 
 
 def test_users_keep_what_a_later_sight_does_not_tell(folder):

@@ -72,11 +72,11 @@ class Runner:
 
     def _round(self, ledger: Ledger, gateway: Gateway) -> None:
         now = time.time()
-        if now - float(ledger.meta("users_at", "0")) > USERS_EVERY:
+        if not 0 <= _since(ledger, "users_at", now) <= USERS_EVERY:
             self._try("users", lambda: refresh_users(ledger, gateway))
         if not ledger.meta("filled"):
             self._try("history", lambda: fill(ledger, self.config, gateway))
-        if now - float(ledger.meta("forgot_at", "0")) > 86400:
+        if not 0 <= _since(ledger, "forgot_at", now) <= 86400:
             self._try("forgetting", lambda: forget(ledger, self.config))
         self._due = bool(ledger.due_messages(now))
         if self._due or ledger.unsure_messages(now):
@@ -152,7 +152,12 @@ def _add(ledger: Ledger, row: HistoryRow, now: float) -> None:
 def forget(ledger: Ledger, config: Config) -> None:
     """Drop what is older than `keep_history`; not on the first day on which the clock says so: it may be wrong."""
     now = time.time()
-    if now - float(ledger.meta("forgot_at", "0")) < 30 * 86400:
+    if 0 <= _since(ledger, "forgot_at", now) < 30 * 86400:
         ledger.forget(now - config.get("usher", "keep_history"))
     with ledger.writing():
         ledger.set_meta("forgot_at", now)
+
+
+def _since(ledger: Ledger, errand: str, now: float) -> float:
+    """Seconds since it was last done; less than nothing where the clock was wrong then."""
+    return now - float(ledger.meta(errand, "0"))

@@ -150,7 +150,7 @@ def look_at(ledger: Ledger, config: Config, holder: str, sessions: list[Session]
                     f"{over}: {shorten(verdict.who.name, 40)}: {about(verdict)}",
                 )
         attempts = plan(ledger, verdicts, now)
-        since_stop = now - ledger.last_stop()
+        since_stop = now - ledger.last_stop(now)
     deadlines = [v.decision.until for v in verdicts if _nears_end(v) and v.decision.until is not None]
     again = now + EVERY
     if 0 <= since_stop < LINGER:
