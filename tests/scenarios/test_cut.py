@@ -25,6 +25,17 @@ SLACK = 1.0          # seconds by which a cut may be early or late
 
 
 def play(host):
+    seen, alone = together(lambda: crowded(host), lambda: quiet(host))
+    return SimpleNamespace(**vars(seen), alone=alone)
+
+
+def quiet(host):
+    """A world in which nothing else goes on: no event, and no stop, makes anybody look."""
+    with stage(host, "[everyone]\ndaily = 18s\n", ["ann"], tick=3600) as s:
+        return s.cut(s.watch("ann"), 25)
+
+
+def crowded(host):
     """All at once, so that it takes as long as the longest."""
     with stage(host, RULES, [*TRIALS, *OTHERS], home=["mia"], usher="owner_devices = Study") as s:
         acts = [lambda name=name: trial(s, name) for name in TRIALS]
@@ -125,6 +136,10 @@ def away(s):
 def test_it_is_cut_at_the_limit(seen, number):
     trial = seen.trials[number]
     assert abs(trial.after - 20) <= SLACK and trial.status == 200
+
+
+def test_where_nothing_else_happens_it_is_cut_at_the_limit_too(seen):
+    assert abs(seen.alone - 18) <= SLACK
 
 
 def test_the_reason_names_the_limit_and_when_it_opens_again(seen):

@@ -110,25 +110,6 @@ def test_a_tick_disturbs_no_timekeeper_at_work(seen):
     assert seen.idle == ["tick: all is well\n"] * 3 and seen.same
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("restart", [False, True], ids=["", "after a restart of Tautulli"])
-def test_a_newsletter_of_every_minute_replaces_a_killed_one_without_any_event(host, restart):
-    with stage(host, "[everyone]\ndaily = 1h\n", ["dan"], tick=3600) as s:
-        s.world.tautulli.add_newsletter(s.usher.limit_streams, "tick", time_frame=9999)
-        stream = s.watch("dan")
-        old = s.keeper()
-        if restart:
-            s.world.tautulli.restart()
-            s.until(lambda: s.number("SELECT COUNT(*) FROM events WHERE action = 'play'"), 10, "the event")
-            time.sleep(2)
-        events = s.number("SELECT COUNT(*) FROM events")
-        end([old])
-        killed = time.time()
-        s.keeper(timeout=70, other_than=[old])
-        assert time.time() - killed <= 61
-        assert s.number("SELECT COUNT(*) FROM events") == events and stream.alive
-
-
 @pytest.mark.parametrize("known", [True, False], ids=["", "no ledger yet"])
 def test_64_events_at_once(host, alone, known):
     """Processes started directly: every one leaves its mark."""

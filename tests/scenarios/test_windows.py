@@ -2,9 +2,6 @@
 import time
 from types import SimpleNamespace
 
-import pytest
-
-from tests.sandbox.base import wait_for
 from tests.scenarios.stage import clock, lasting, stage, together
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -127,15 +124,3 @@ def test_music_uses_up_nothing(seen):
 
 def test_uncounted_hours_use_up_nothing(seen):
     assert abs(seen.early - 3) <= SLACK
-
-
-@pytest.mark.slow
-def test_a_window_that_begins_on_the_minute(host):
-    """As an owner writes it."""
-    with stage(host, "[everyone]\ndaily = 1h\n", ["bob2"]) as s:
-        at = (int(time.time()) + 20) // 60 * 60 + 60
-        s.configure("[everyone]\nblocked = " + "-".join(
-            time.strftime("%H:%M", time.gmtime(t)) for t in (at, at + 3600)) + "\n")
-        stream = s.watch("bob2")
-        wait_for(lambda: not stream.alive, at - time.time() + 5, what="the cut")
-        assert 0 <= s.stops(stream)[0].time - at <= SLACK
