@@ -5,7 +5,6 @@ Nothing of it is ever forgotten: it is the evidence of what was done to whom, an
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -111,8 +110,7 @@ class People:
         listed = {member.id: member for member in members}
         known = self.members()
         for member in listed.values():
-            before = known.get(member.id)
-            back = before is not None and before.gone_at is not None and not member.pending
+            gone_at = known[member.id].gone_at if member.id in known else None
             self.db.execute(
                 "INSERT INTO members (id, name, title, email, kind, pending, accepted_at, first_seen, last_seen) "
                 "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET name = excluded.name, "
@@ -121,11 +119,16 @@ class People:
                 (member.id, member.name, member.title, member.email or "", member.kind, int(member.pending),
                  member.accepted_at, now, now),
             )  # fmt: skip
-            if back:
+            if gone_at is None or member.pending:
+                continue
+            waited = now > gone_at + GONE_AFTER  # plex.tv's lists may lag behind
+            if member.accepted_at > gone_at - GONE_AFTER or (waited and not member.accepted_at):
                 self.db.execute(
                     "UPDATE members SET gone_at = NULL, renewed_at = ?, greeted = ? WHERE id = ?",
                     (now, BACK, member.id),
                 )
+            elif waited:  # they never were away
+                self.db.execute("UPDATE members SET gone_at = NULL WHERE id = ?", (member.id,))
         for id in known.keys() - listed.keys():
             self.db.execute("UPDATE members SET absent_since = COALESCE(absent_since, ?) WHERE id = ?", (now, id))
         self.db.execute("UPDATE members SET gone_at = ? WHERE gone_at IS NULL AND absent_since <= ?",
@@ -291,10 +294,14 @@ def called(member: Member) -> str:
 
 
 def pack(member: Member) -> str:
+    import json
+
     return json.dumps(member._asdict())
 
 
 def unpack(text: str) -> Member:
+    import json
+
     told = {key: value for key, value in json.loads(text).items() if key in Member._fields}
     for key in ("libraries", "library_titles"):
         told[key] = tuple(told.get(key) or ())

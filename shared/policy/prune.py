@@ -80,13 +80,14 @@ class Record(NamedTuple):
     """How far the records can be trusted. `days` are days since 1970 on which Tautulli is known to have recorded.
 
     `known` members were there at the last look, `missing` of them are not, and it was not us. `removals` are those of
-    the last 24 hours and those under way.
+    the last 24 hours and those under way, which are `open`.
     """
 
     days: frozenset[int]
     known: int = 0
     missing: int = 0
     removals: int = 0
+    open: int = 0
 
 
 class Brake(NamedTuple):
@@ -149,14 +150,14 @@ def holds(subject: Subject, rules: Rules, verdict: Verdict) -> bool:
 
 
 def brake(verdicts: Sequence[Verdict], record: Record, rules: Rules, now: float) -> Brake:
-    """Whether these verdicts may be acted on."""
+    """Whether these verdicts may be acted on, and removals that are under way go on."""
     acts = [v for v in verdicts if v.verdict in (WARN, REMOVE)]
-    if not acts:
+    if not acts and not record.open:
         return Brake()
-    if record.missing >= 2 and record.missing * SHRUNK >= record.known:
-        return Brake(f"{record.missing} of {record.known} users are suddenly missing from plex.tv's list")
+    if shrunk(record):
+        return Brake(shrunk(record))
     removals = [v for v in acts if v.verdict == REMOVE]
-    gap = _gap(record.days, now, rules.remove_after if removals else rules.warn_after)
+    gap = _gap(record.days, now, rules.remove_after if removals or record.open else rules.warn_after)
     if gap:
         return Brake(gap)
     limit = ceiling(rules, sum(v.member.id != rules.owner_id for v in verdicts))
@@ -164,6 +165,13 @@ def brake(verdicts: Sequence[Verdict], record: Record, rules: Rules, now: float)
         before = f" besides {record.removals} in the last 24 hours" if record.removals else ""
         return Brake("", f"{_users(len(removals))} would be removed{before}, but only {limit} may be within 24 hours")
     return Brake()
+
+
+def shrunk(record: Record) -> str:
+    """Why plex.tv's list is not to be believed for now, "" if it is."""
+    if record.missing < 2 or record.missing * SHRUNK < record.known:
+        return ""
+    return f"{record.missing} of {record.known} users are suddenly missing from plex.tv's list"
 
 
 def ceiling(rules: Rules, members: int) -> int:

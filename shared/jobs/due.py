@@ -1,0 +1,98 @@
+"""Schedules without a scheduler: anything may start a housekeeping agent at any moment, and one of all does the work.
+
+This is what every such start pays for: nothing dear is imported here.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from shared import detached
+from shared.config import ROOT, Config, load
+from shared.errors import Refused, UsherError
+from shared.jobs.tell import tell_owner
+from shared.ledger import Ledger
+from shared.ledger_people import People
+from shared.log import log
+
+if TYPE_CHECKING:
+    from shared.gateway import Gateway
+
+    Work = Callable[[Ledger, Config, Gateway, float], str]
+
+AGENTS = {"welcome": "welcome_users.py", "prune": "prune_users.py"}  # section of config.ini -> what does its work
+PAUSED = "plextv_not_before"  # meta: plex.tv asked not to be asked before this moment
+WEEK = 7 * 86400
+LONG = 2 * 86400.0  # seconds without one whole look after which the owner hears of it
+
+
+def fired(name: str, work: Work) -> str:
+    """Whatever started this: do the work if it is due, else send what waits. One line for the log."""
+    config = load()
+    if not config.get(name, "enabled"):
+        return f"{name}: not enabled in config.ini"
+    ledger = Ledger(config.get("usher", "data_dir"))
+    try:
+        now = time.time()
+        if claim(ledger, config, name, now):
+            return guarded(name, ledger, config, now, work)
+        if ledger.due_messages(now):
+            return guarded(name, ledger, config, now, deliver)
+        return f"{name}: nothing is due"
+    finally:
+        ledger.close()
+
+
+def guarded(name: str, ledger: Ledger, config: Config, now: float, work: Work) -> str:
+    """Run with a gateway. What passes by itself is one line; of what does not the owner hears, once a week."""
+    from shared.gateway import Gateway
+
+    try:
+        said = work(ledger, config, Gateway(config), now)
+        with ledger.writing():
+            ledger.set_meta(f"{name}_ok", now)
+        return said
+    except UsherError as error:
+        pause = float(getattr(error, "retry_after", None) or 0.0)
+        with ledger.writing():
+            if pause:
+                ledger.set_meta(PAUSED, now + pause)
+            if isinstance(error, Refused) or now - float(ledger.meta(f"{name}_ok") or now) > LONG:
+                key = f"{name}:{error}:{int(now // WEEK)}"
+                tell_owner(ledger, key, "Usher cannot look after your users", str(error), now)
+        log(str(config.get("usher", "data_dir")), "warning", f"{name}: nothing done: {error}")
+        if isinstance(error, Refused):
+            raise
+        return f"{name}: nothing done: {error}"
+
+
+def deliver(ledger: Ledger, config: Config, gateway: Gateway, now: float) -> str:
+    """Send what stands in the outbox."""
+    from shared.jobs import outbox
+
+    return f"{outbox.deliver(ledger, gateway, now)} messages sent"
+
+
+def is_due(ledger: Ledger, config: Config, name: str, now: float) -> bool:
+    """Whether `check_every` is over since the last claim (or the clock was set back), and plex.tv may be asked."""
+    since = now - People(ledger).claimed_at(name)
+    if 0 <= since < config.get(name, "check_every"):
+        return False
+    return not 0 < float(ledger.meta(PAUSED, "0")) - now < 86400
+
+
+def claim(ledger: Ledger, config: Config, name: str, now: float) -> bool:
+    """Take the work if it is due: True for one of all who try at the same time."""
+    before = People(ledger).claimed_at(name)
+    return is_due(ledger, config, name, now) and People(ledger).claim(name, before, now)
+
+
+def start_due(ledger: Ledger, config: Config, now: float) -> list[str]:
+    """Start the agents that are enabled and due, as processes of their own; their names."""
+    names = [name for name in AGENTS if config.get(name, "enabled") and is_due(ledger, config, name, now)]
+    for name in names:
+        detached.start(os.path.join(ROOT, "agents", AGENTS[name]))
+    return names
