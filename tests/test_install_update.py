@@ -53,7 +53,7 @@ def version_of(clone, name="ledger.db"):
 @pytest.mark.parametrize("how", ["install.py", "an event"])
 def test_in_mid_play_the_new_version_takes_over_and_cuts_in_time(clone, how):
     """The old timekeeper has counted some of the play; the new one knows it, and nobody gains or loses a second."""
-    world, limit = clone.world, 8
+    world, limit = clone.world, 6
     clone.config.write_text(LIVE.format(f"{limit}s"))
     clone.good("--yes")
     stream = world.plex.start_stream(world.bob, world.movie)

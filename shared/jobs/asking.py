@@ -77,7 +77,8 @@ def _refusal(tautulli: Tautulli, key_matters: bool = True) -> str:
     try:
         tautulli.call("get_tautulli_info")
     except Refused as error:
-        return str(error) if key_matters or error.status != 401 else ""
+        theirs = "does not accept the API key" in str(error)  # only a Tautulli says so; a Plex answers 401, too
+        return "" if theirs and not key_matters else str(error)
     except UsherError as error:
         return str(error)
     return ""

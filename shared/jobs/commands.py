@@ -95,7 +95,7 @@ def in_reach(given: argparse.Namespace) -> Reach:
     config = peek.config(given.config, os.environ)
     try:
         tautulli, source = install.reach(install.sources(given.tautulli, given.apikey, config.path))
-        return Reach(config, tautulli, install.owner_of_files(source), "")
+        return Reach(config, tautulli, install.owner_of_files(source, tautulli), "")
     except UsherError as error:
         return Reach(config, None, None, str(error))
 

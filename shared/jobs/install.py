@@ -131,7 +131,7 @@ def make_data_folder(path: str, owner: Owner) -> None:
         raise UsherError(f"the data folder {path} cannot be made: {error.strerror}") from None
 
 
-def owner_of_files(source: Source) -> Owner:
+def owner_of_files(source: Source, tautulli: Tautulli | None = None) -> Owner:
     """Who is to own what we write: Tautulli's user where its data folder is here, else the owner of our folder.
 
     None where there is nothing to give away: not root, or no such thing on this system.
@@ -140,8 +140,18 @@ def owner_of_files(source: Source) -> Owner:
         return None
     if source.owner is not None:
         return source.owner
-    about = os.stat(ROOT)
+    logs = _log_folder(tautulli) if tautulli else ""
+    about = os.stat(logs if os.path.isdir(logs) else ROOT)
     return about.st_uid, about.st_gid
+
+
+def _log_folder(tautulli: Tautulli) -> str:
+    """Where Tautulli keeps its logs: its own, if it runs on this machine. "" if it does not tell."""
+    try:
+        settings = tautulli.call("get_settings", key="General")
+    except UsherError:
+        return ""
+    return str(settings.get("log_dir") or "") if isinstance(settings, dict) else ""
 
 
 def give(path: str, owner: Owner) -> None:

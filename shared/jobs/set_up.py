@@ -42,7 +42,7 @@ def _all(wishes: Wishes, only: register.Agent | None) -> Iterator[Step]:
     yield Step("found", f"Tautulli at {tautulli.http.where} (from {source.found})")
     if wishes.ask and not asking.yes("Set Usher up there?"):
         raise UsherError("nothing was changed")
-    owner = install.owner_of_files(source)
+    owner = install.owner_of_files(source, tautulli)
     yield _config_file(path, owner, wishes.write)
     if wishes.ask:
         keys |= _zone(path)
