@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from . import __version__
+from .files import give, make_folder
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 CACHE = "config.cache"
@@ -193,7 +194,10 @@ def _last_copy(folder: str) -> tuple[bytes | None, float]:
 
 def _keep(path: str, folder: str, data: bytes, environ: Mapping[str, str]) -> None:
     """Remember a valid content, and where the data folder is if that is not the usual place."""
-    _make_folder(folder)
+    try:
+        make_folder(folder)
+    except (OSError, ValueError):  # read-only, or on a drive that is not there: then each load compiles
+        return
     if _last_copy(folder)[0] != data:
         _write(os.path.join(folder, VALID_COPY), data, sure=True)
     usual = absolute("data", os.path.dirname(path))
@@ -222,19 +226,6 @@ def _cached(folder: str, key: tuple[Any, ...]) -> Config | None:
         return None
 
 
-def _make_folder(folder: str) -> None:
-    missing = []
-    while not os.path.lexists(folder):
-        missing.append(folder)
-        folder = os.path.dirname(folder)
-    for new in reversed(missing):
-        try:
-            os.mkdir(new, 0o700)
-            _give(new, os.path.dirname(new))
-        except (OSError, ValueError):  # another process was quicker; or read-only: then each load compiles
-            continue
-
-
 def _write(path: str, content: bytes, sure: bool = False) -> None:
     """Replace the file in one step; `sure`: it must be whole after a power cut as well.
 
@@ -248,17 +239,10 @@ def _write(path: str, content: bytes, sure: bool = False) -> None:
             out.flush()
             if sure:
                 os.fsync(file)
-        _give(draft, os.path.dirname(path))
+        give(draft)
         os.replace(draft, path)
     except (OSError, ValueError):
         _remove(draft)
-
-
-def _give(path: str, folder: str) -> None:
-    """To the owner of the folder, when root writes: `docker exec` is root, Tautulli is not."""
-    if hasattr(os, "geteuid") and os.geteuid() == 0:
-        owner = os.stat(folder)
-        os.chown(path, owner.st_uid, owner.st_gid)
 
 
 def _remove(path: str) -> None:

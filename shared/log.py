@@ -9,6 +9,8 @@ import os
 import sys
 import time
 
+from shared.files import give, make_folder
+
 NAME = "usher.log"
 BIGGEST = 1_000_000  # bytes; then it becomes usher.log.1, and that usher.log.2
 KEPT = 2
@@ -83,24 +85,17 @@ def _append(data_dir: str, line: bytes) -> None:
     try:
         file = os.open(path, flags, 0o600)
     except FileNotFoundError:
-        os.makedirs(data_dir, 0o700, exist_ok=True)
+        make_folder(data_dir)
         file = os.open(path, flags, 0o600)
     try:
         size = os.fstat(file).st_size
         if size == 0:
-            _give(path, data_dir)
+            give(path)
         os.write(file, line)  # one write of one line: lines of several processes do not mix
     finally:
         os.close(file)
     if size + len(line) > BIGGEST:
         _rotate(path)
-
-
-def _give(path: str, folder: str) -> None:
-    """What root creates belongs to the folder's owner: Tautulli, who writes here too, is not root in a container."""
-    if hasattr(os, "geteuid") and os.geteuid() == 0:
-        owner = os.stat(folder)
-        os.chown(path, owner.st_uid, owner.st_gid)
 
 
 def _rotate(path: str) -> None:

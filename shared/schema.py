@@ -6,7 +6,9 @@ import os
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+
+from shared.files import give, make_folder
 
 # Each entry takes the schema one version further; its place in the list is the version (PRAGMA user_version). Entries
 # are never changed once released: a change is a new entry.
@@ -117,7 +119,7 @@ def set_aside(path: str) -> str:
 @contextmanager
 def lock(path: str) -> Iterator[None]:
     """Only one process at a time: an exclusive transaction on a file beside the ledger, which dies with its process."""
-    _make_folder(os.path.dirname(path))
+    make_folder(os.path.dirname(path))
     guard = sqlite3.connect(f"{path}.lock", timeout=20, isolation_level=None)
     try:
         guard.execute("PRAGMA journal_mode = MEMORY")  # no second file beside it
@@ -129,22 +131,10 @@ def lock(path: str) -> Iterator[None]:
 
 
 def own(path: str) -> None:
-    """0600, and the owner of its folder: `docker exec` is root, Tautulli is not."""
-    folder = os.stat(os.path.dirname(path) or ".")
-    try:
+    """0600, and the owner of its folder."""
+    with suppress(PermissionError):  # a file of another user's in a shared folder is not ours to change
         os.chmod(path, 0o600)
-        if hasattr(os, "geteuid") and os.geteuid() == 0:
-            os.chown(path, folder.st_uid, folder.st_gid)
-    except PermissionError:
-        pass  # a file of another user's in a shared folder: usable or not, it is not ours to change
-
-
-def _make_folder(folder: str) -> None:
-    if not os.path.isdir(folder):
-        os.makedirs(folder, mode=0o700, exist_ok=True)
-        own_folder = os.stat(os.path.dirname(folder) or ".")
-        if hasattr(os, "geteuid") and os.geteuid() == 0:
-            os.chown(folder, own_folder.st_uid, own_folder.st_gid)
+    give(path)
 
 
 def _connect(path: str, busy_ms: int) -> sqlite3.Connection:

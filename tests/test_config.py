@@ -782,6 +782,6 @@ print(first, min(seconds() for _ in range(20)), *sorted(set(sys.modules) - befor
     ]
     cold, warm = runs
     assert set(cold[2:]) >= OURS
-    assert set(warm[2:]) == {"shared", "shared.config"}
+    assert set(warm[2:]) == {"shared", "shared.config", "shared.files"}
     assert float(warm[1]) < 0.001
     assert float(warm[1]) < float(cold[0])

@@ -19,7 +19,7 @@ SHARED = sorted((PROJECT / "shared").rglob("*.py"))
 
 # the layers of the house, from the ground up: a module may import its own layer's and what its row names
 LAYERS = {
-    "ground": ({"shared", "shared.model", "shared.errors"}, set()),
+    "ground": ({"shared", "shared.model", "shared.errors", "shared.files"}, set()),
     "policy": ("shared.policy", {"ground"}),
     "grammar": ({"shared.values", "shared.grammar", "shared.options", "shared.inifile", "shared.zone",
                  "shared.settings"}, {"ground"}),

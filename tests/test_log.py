@@ -190,4 +190,4 @@ def test_it_costs_no_import():
             "from shared.log import log\nlog(sys.argv[2], 'info', 'a play of somebody')\n"
             "print(sorted(set(sys.modules) - before))")
     done = subprocess.run([sys.executable, "-I", "-c", code, str(ROOT), os.devnull], capture_output=True, text=True)
-    assert done.stdout == "['shared', 'shared.log']\n", done.stderr
+    assert done.stdout == "['shared', 'shared.files', 'shared.log']\n", done.stderr
