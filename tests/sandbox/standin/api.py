@@ -4,7 +4,9 @@ import json
 import platform
 import re
 import threading
+import time
 import traceback
+from datetime import date, timedelta
 
 import requests
 from aiohttp import web
@@ -123,6 +125,15 @@ class Api(HttpFake):
     def do_get_history(self, **params):
         return self.host.history.table(**params)
 
+    def do_get_plays_by_date(self, time_range="30", y_axis="plays", grouping=None, **_):
+        days = int(time_range)
+        played = dict(map(tuple, (r.values() for r in self.store.all(
+            "SELECT date(started, 'unixepoch', 'localtime') AS day, COUNT(*) AS plays FROM session_history "
+            "WHERE stopped >= ? GROUP BY day", int(time.time()) - days * 86400))))
+        dates = [(date.today() - timedelta(days=n)).isoformat() for n in range(days)][::-1]
+        counts = [played.get(day, 0) for day in dates]
+        return {"categories": dates, "series": [{"name": "Movies", "data": counts}, {"name": "Total", "data": counts}]}
+
     def do_get_metadata(self, rating_key="", **_):
         return self.host.reader.item(rating_key) or {}
 
@@ -144,6 +155,18 @@ class Api(HttpFake):
                 "friendly_name": r["friendly_name"] or r["username"], "shared_libraries": libraries(r),
                 "last_seen": seen}
 
+    def do_get_users_table(self, start=0, length=25, search="", **_):
+        rows = self.store.all(
+            "SELECT u.*, s.plays, s.duration, s.last_seen, s.history_row_id FROM users u LEFT JOIN (SELECT user_id, "
+            "COUNT(*) AS plays, SUM(stopped - started - paused_counter) AS duration, MAX(started) AS last_seen, "
+            "MAX(id) AS history_row_id FROM session_history GROUP BY user_id) s ON s.user_id = u.user_id "
+            "WHERE u.deleted_user = 0")
+        kept = words("user_id username title email do_notify keep_history allow_guest is_active last_seen "
+                     "history_row_id")
+        found = [{**{k: r[k] for k in kept}, "row_id": r["id"], "friendly_name": r["friendly_name"] or r["username"],
+                  "plays": r["plays"] or 0, "duration": r["duration"] or 0} for r in rows]
+        return self._page(found, start, length, "friendly_name", "asc", search)
+
     def do_get_user_names(self, **_):
         return [{k: u[k] for k in ("user_id", "friendly_name")} for u in self.do_get_users()]
 
@@ -156,6 +179,8 @@ class Api(HttpFake):
         raise Answer(True, "Deleted user.")
 
     def do_undelete_user(self, user_id="", **_):
+        if not self.store.one("SELECT id FROM users WHERE user_id = ?", user_id):
+            raise Answer(False, "Unable to re-add user. Invalid user_id or username.")
         self.store.run("UPDATE users SET deleted_user = 0, keep_history = 1, do_notify = 1 WHERE user_id = ?", user_id)
         raise Answer(True, f"Re-added user with user_id {user_id}.")
 
