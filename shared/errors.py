@@ -13,6 +13,10 @@ class Unreachable(UsherError):
         self.retry_after = retry_after
 
 
+class Postponed(Unreachable):
+    """The service answered that this one has to wait; others need not."""
+
+
 class Refused(UsherError):
     """A service answered, and its answer is no. `status` is its HTTP status, 0 where there is none."""
 

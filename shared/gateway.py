@@ -11,9 +11,12 @@ from shared.errors import UsherError
 
 if TYPE_CHECKING:
     from shared.config import Config
+    from shared.discord import Discord
+    from shared.mail import Mail
     from shared.plex import Plex
     from shared.plextv import PlexTV
     from shared.tautulli import Tautulli
+    from shared.viewers import Viewers
 
 
 class Gateway:
@@ -27,6 +30,8 @@ class Gateway:
         self._environ = environ
         self._plex: Plex | None = None
         self._plextv: PlexTV | None = None
+        self._mail: Mail | None = None
+        self._discord: Discord | None = None
         self._tautulli: Tautulli | None = None
 
     @property
@@ -50,6 +55,28 @@ class Gateway:
         return self._plextv
 
     @property
+    def mail(self) -> Mail:
+        if self._mail is None:
+            from shared.mail import Mail
+
+            self._mail = Mail(self.config.settings["mail"])
+        return self._mail
+
+    @property
+    def discord(self) -> Discord:
+        if self._discord is None:
+            from shared.discord import Discord
+
+            self._discord = Discord(str(self.config.get("discord", "webhook") or ""))
+        return self._discord
+
+    def close(self) -> None:
+        """End what is kept open. What is asked for afterwards is opened again."""
+        for service in (self._mail, self._discord, self._plextv):
+            if service is not None:
+                service.close()
+
+    @property
     def tautulli(self) -> Tautulli:
         if self._tautulli is None:
             from shared.tautulli import Tautulli
@@ -58,6 +85,13 @@ class Gateway:
             apikey, _ = self._value("tautulli", "apikey", "TAUTULLI_APIKEY")
             self._tautulli = Tautulli(url, apikey, self._verify("tautulli"), handed_over)
         return self._tautulli
+
+    @property
+    def viewers(self) -> Viewers:
+        """Tautulli as far as it is about users and their plays."""
+        from shared.viewers import Viewers
+
+        return Viewers(self.tautulli)
 
     def _value(self, section: str, key: str, variable: str) -> tuple[str, bool]:
         """The value, and whether it is Tautulli that handed it over."""

@@ -207,6 +207,11 @@ def is_loopback(host: str) -> bool:
     return host in ("localhost", "::1") or host.endswith(".localhost") or host.startswith("127.")
 
 
+def checked_tls(name: str) -> ssl.SSLContext:
+    """What TLS with a server on the internet needs: its certificate is checked. `name` is for error texts."""
+    return _context(name, True, "auto")
+
+
 def _parts(name: str, url: str) -> tuple[str, str, int, str]:
     try:
         parts = urlsplit(url.strip())

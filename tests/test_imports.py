@@ -26,7 +26,7 @@ LAYERS = {
     "config": ({"shared.config"}, {"ground", "grammar"}),
     "tools": ({"shared.log", "shared.packages", "shared.places", "shared.schema", "shared.detached"}, {"ground"}),
     "ledger": ({"shared.ledger", "shared.ledger_people"}, {"ground", "tools"}),
-    "adapters": ({"shared.web", "shared.plex", "shared.tautulli", "shared.cloud", "shared.plextv",
+    "adapters": ({"shared.web", "shared.plex", "shared.tautulli", "shared.viewers", "shared.cloud", "shared.plextv",
                   "shared.plextv_members", "shared.mail", "shared.discord"}, {"ground", "tools"}),
     "gateway": ({"shared.gateway"}, {"ground", "tools", "adapters"}),
     "jobs": ("shared.jobs", {"ground", "policy", "config", "tools", "ledger", "gateway"}),
