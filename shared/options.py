@@ -54,7 +54,8 @@ _OWN = (
     Option("usher", "day_starts", "time", "04:00", "When a day ends and the next begins, for all budgets."),
     Option("usher", "week_starts", "day of the week", "mon", "The first day of a week."),
     Option("usher", "owner_devices", "names", "", "If set, your own plays are free on these devices only.", "My phone"),
-    Option("usher", "keep_history", "duration", "400d", "How long the ledger remembers."),
+    Option("usher", "keep_history", "duration", "400d", "How long the ledger remembers; a month's budget needs 62d.",
+           at_least=62 * 86400),
     Option("usher", "language", "choice", "en", "The language of messages to viewers.", choices=("en",)),
     Option("usher", "log_level", "choice", "info", "How much usher.log tells.", choices=_LEVELS),
     Option("tautulli", "url", "address", "", "Address of Tautulli, with its http_root.", "http://192.168.1.5:8181"),
@@ -280,7 +281,9 @@ def _time(text: str) -> int:
 
 def _long_enough(seconds: int, text: str, least: int) -> int:
     if seconds < least:
-        near = f"{text.strip()[:-1]}d" if least >= grammar.DAY and text.strip()[:-1].isdecimal() else _shown(least)
+        digits = text.strip()[:-1]
+        meant_days = digits.isdecimal() and len(digits) < 6 and int(digits) * grammar.DAY >= least
+        near = f"{digits}d" if meant_days and least >= grammar.DAY else _shown(least)
         raise GrammarError(f"{values.show(text)} is too short, the least is {_shown(least)}: write {clip(near)}")
     return seconds
 

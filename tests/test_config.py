@@ -191,6 +191,7 @@ MISTAKES = [
     ("[report]\nenabled = yes", "config.ini line 1: [report] is not known to this version"),
     ("[prune]\nwarn_after = 27", "config.ini line 2: [prune] warn_after = 27 has no unit"),
     ("[prune]\nwarn_after = 27m", "line 2: [prune] warn_after = 27m is too short, the least is 1d: write 27d"),
+    ("[usher]\nkeep_history = 7d", "line 2: [usher] keep_history = 7d is too short, the least is 62d: write 62d"),
     ("[prune]\nmin_notice = 5m", "line 2: [prune] min_notice = 5m is too short, the least is 1h: write 1h"),
     ("[prune]\nwarn_after = 30d", "warn_after = 30d: a warning comes before a removal: write a warn_after"),
     ("[prune]\nremove_after = 20d", "line 2: [prune] remove_after = 20d: a warning comes before a removal"),
