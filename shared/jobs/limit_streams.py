@@ -18,7 +18,7 @@ from shared.config import ROOT, Config, load
 from shared.jobs.judge import house_of, judge, take_in
 from shared.jobs.tell import Verdict, tell_damage, tell_decision, tell_problems
 from shared.ledger import Lease, Ledger
-from shared.log import log
+from shared.log import call_me, log
 from shared.model import Session, User
 from shared.policy import words
 
@@ -41,6 +41,7 @@ def on_event(arguments: list[str], at: float) -> str:
     told = parse(arguments)
     action, session = told.get("event", "").casefold(), session_of(told)
     config = load()
+    call_me("", config.get("usher", "log_level"))
     ledger = Ledger(config.get("usher", "data_dir"))
     try:
         verdict, wanted = _sound(ledger, lambda: _write(ledger, config, action, session, told, at))
