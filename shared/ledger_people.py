@@ -157,7 +157,11 @@ class People:
         self.db.execute("UPDATE members SET greeted = ? WHERE greeted = ''", (KNOWN,))
 
     def renew(self, user_id: int, now: float) -> None:
-        self.db.execute("UPDATE members SET renewed_at = ? WHERE id = ?", (now, user_id))
+        """They are invited again: from now on a member, who is back as soon as they accept."""
+        self.db.execute(
+            "UPDATE members SET renewed_at = ?, gone_at = NULL, absent_since = NULL, greeted = ? WHERE id = ?",
+            (now, BACK, user_id),
+        )
 
     # ---- days on which Tautulli is known to have recorded ----
 
