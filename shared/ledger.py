@@ -183,6 +183,10 @@ class Ledger:
     def open_plays(self) -> list[Play]:
         return self._plays("ended IS NULL")
 
+    def plays_since(self, since: float) -> list[Play]:
+        """Those that were seen after that, open or not."""
+        return self._plays("seen > ?", since)
+
     def ended_play(self, session: Session, since: float) -> Play | None:
         """The newest play of a session that has ended since."""
         found = self._plays(

@@ -10,6 +10,8 @@ from shared import config, ledger
 from shared.errors import Unreachable
 from shared.jobs import errands
 from shared.ledger import Ledger
+from shared.model import Session
+from shared.policy.intervals import measure, union
 from tests.sandbox.base import wait_for
 
 NOTHING = {"users": lambda: [], "history": lambda *_: []}
@@ -64,6 +66,38 @@ def test_a_clock_that_was_a_year_ahead_keeps_nobody_from_being_learned(home):
     home.tautulli.users = lambda: [errands.User(42, "emma")]
     home.runner.begin()
     wait_for(home.ledger.users, 5, what="the users")
+
+
+def row(began, ended, seconds, is_open=False, **more):
+    told = {"user_id": 42, "machine_id": "tv", "session_key": "7" if is_open else "", "rating_key": "100", **more}
+    return errands.HistoryRow(**told, began=began, ended=ended, seconds=seconds, media_type="movie", title="A film",
+                              library="", player="TV", live=False, is_open=is_open)
+
+
+# emma's film went on from ten minutes ago, paused from eight to four, until two minutes ago; the ledger saw it itself
+SEEN = [(-600, -480), (-240, -120)]
+
+
+@pytest.mark.parametrize("rows, ended, seconds", [
+    ([], True, 240),
+    ([(-600, -120, 240)], True, 240),                   # Tautulli's row would fill the pause
+    ([(-900, -120, 540)], True, 300),                   # it began before the ledger was there: in doubt too little
+    ([(-900, -700, 200)], True, 440),                   # an earlier play of the same film
+    ([(-3900, -3600, 300), (-600, -120, 240)], True, 540),     # and of long before
+    ([(-600, -120, 240, False, {"machine_id": "phone"})], True, 360),   # another player: the pause was none there
+    ([(-600, -30, 240, True)], False, 240), ([(-900, -30, 840, True)], False, 480),     # it goes on
+])
+def test_a_ledger_that_is_filled_late_charges_nothing_twice(home, rows, ended, seconds):
+    now = time.time()
+    session = Session("7", "tv", 42, "100")
+    play = home.ledger.add_play(session, now - 600, 0)
+    for number, (began, end) in enumerate(SEEN, 1):
+        home.ledger.save_play(play._replace(seen=now + end, ended=now - 120 if ended else None, seq=number,
+                                            span_began=now + began, span_ended=now + end))
+    told = [row(now + r[0], now + r[1], *r[2:4], **(r[4] if len(r) > 4 else {})) for r in rows]
+    errands.fill(home.ledger, home.config, SimpleNamespace(tautulli=SimpleNamespace(history=lambda *_: told)))
+    spans = [(s.began, s.ended) for _, _, s in home.ledger.spans([42], [], now - 86400)]
+    assert measure(union(spans)) == pytest.approx(seconds, abs=1)
 
 
 def test_it_ends_when_it_is_told_to(home):

@@ -15,7 +15,7 @@ from shared.jobs import outbox
 from shared.jobs.judge import calendar_of, house_of
 from shared.ledger import Ledger
 from shared.log import log
-from shared.model import HistoryRow, Session, User
+from shared.model import HistoryRow, Play, Session, User
 from shared.policy import people
 from shared.policy.calendar import period
 
@@ -130,23 +130,34 @@ def fill(ledger: Ledger, config: Config, gateway: Gateway) -> None:
     with ledger.writing():
         if ledger.meta("filled"):
             return
+        own = ledger.plays_since(since)
         for row in rows:
-            _add(ledger, row, now)
+            _add(ledger, row, own, now)
         ledger.set_meta("filled", now)
 
 
-def _add(ledger: Ledger, row: HistoryRow, now: float) -> None:
+def _add(ledger: Ledger, row: HistoryRow, own: list[Play], now: float) -> None:
+    """Add a play of Tautulli's, and of one that the ledger saw itself (`own`) only what came before that sight."""
     session = Session(
         session_key=row.session_key, machine_id=row.machine_id, user_id=row.user_id, rating_key=row.rating_key,
         player=row.player, media_type=row.media_type, title=row.title, library=row.library, live=row.live,
     )  # fmt: skip
     began, ended, seconds = row.began, row.ended, row.seconds
-    if row.is_open:
-        # It goes on: what came before this ledger saw it ends where the ledger begins.
-        seen = next((p.began for p in ledger.open_plays() if p.session.session_key == row.session_key), now)
-        seconds = max(min(seconds - (now - seen), seen - began), 0.0)
+    seen = min((p.began for p in own if _is_of(row, p, now)), default=now if row.is_open else ended)
+    if row.is_open or seen < ended:
+        seconds = max(min(seconds - ((now if row.is_open else ended) - seen), seen - began), 0.0)
         began, ended = seen - seconds, seen
     ledger.add_past_play(session, began, ended, min(seconds, max(ended - began, 0.0)))
+
+
+def _is_of(row: HistoryRow, play: Play, now: float) -> bool:
+    """Whether the row tells of a play that the ledger has."""
+    mine = play.session
+    if row.is_open:
+        return play.ended is None and mine.session_key == row.session_key
+    same = (mine.user_id, mine.machine_id) == (row.user_id, row.machine_id)
+    same_item = row.live or mine.rating_key == row.rating_key
+    return same and same_item and play.began < row.ended and row.began < (play.ended or now)
 
 
 def forget(ledger: Ledger, config: Config) -> None:
