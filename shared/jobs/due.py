@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from shared import detached
 from shared.config import ROOT, Config, load
-from shared.errors import Refused, UsherError
+from shared.errors import Refused, Unreachable, UsherError
 from shared.jobs.tell import tell_owner
 from shared.ledger import Ledger
 from shared.ledger_people import People
@@ -50,13 +50,14 @@ def guarded(name: str, ledger: Ledger, config: Config, now: float, work: Work) -
     """Run with a gateway. What passes by itself is one line; of what does not the owner hears, once a week."""
     from shared.gateway import Gateway
 
+    gateway = Gateway(config)
     try:
-        said = work(ledger, config, Gateway(config), now)
+        said = work(ledger, config, gateway, now)
         with ledger.writing():
             ledger.set_meta(f"{name}_ok", now)
         return said
     except UsherError as error:
-        pause = float(getattr(error, "retry_after", None) or 0.0)
+        pause = error.retry_after if isinstance(error, Unreachable) else 0.0
         with ledger.writing():
             if pause:
                 ledger.set_meta(PAUSED, now + pause)
@@ -67,6 +68,8 @@ def guarded(name: str, ledger: Ledger, config: Config, now: float, work: Work) -
         if isinstance(error, Refused):
             raise
         return f"{name}: nothing done: {error}"
+    finally:
+        gateway.close()
 
 
 def deliver(ledger: Ledger, config: Config, gateway: Gateway, now: float) -> str:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from shared.config import Config
+from shared.jobs.judge import calendar_of
 from shared.jobs.roster import Roster
 from shared.jobs.tell import JOURNAL, tell_owner
 from shared.ledger import Ledger
@@ -43,12 +44,18 @@ def warning_fields(ledger: Ledger, team: Roster, verdict: Verdict, now: float) -
 
 def post_removed(ledger: Ledger, config: Config, removal: Removal, now: float) -> None:
     """The letter to somebody who was removed, if there is an address."""
-    fields = {**fields_of(ledger, removal.member), "reason": removal.reason, "cause": removal.cause}
+    row, calendar = People(ledger).members().get(removal.user_id), calendar_of(config)
+    since = (row.active_at or row.accepted_at) if row else 0.0
+    fields = {
+        **fields_of(ledger, removal.member), "reason": removal.reason, "cause": removal.cause,
+        "last_seen": long_date(calendar, row.active_at) if row and row.active_at else "",
+        "days": str(int((now - since) // DAY)) if since else "",
+    }  # fmt: skip
     post_letter(ledger, config, f"removed:{removal.id}", "removed", removal.member, fields, now)
 
 
 def post_letter(
-    ledger: Ledger, config: Config, key: str, kind: str, member: Member, fields: dict[str, str], now: float
+    ledger: Ledger, config: Config, key: str, kind: str, member: Member, fields: Mapping[str, object], now: float
 ) -> bool:
     """Put a letter into the outbox, once for each key. False: there is nobody to write to, or nothing to write with."""
     from shared.jobs import letters

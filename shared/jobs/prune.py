@@ -43,6 +43,17 @@ def approve(number: int) -> str:
         ledger.close()
 
 
+def preview(kind: str) -> str:
+    """A letter as a page, with made-up fields."""
+    from shared.jobs import letters
+
+    try:
+        return letters.preview(kind, load()).html
+    except KeyError:
+        known = ", ".join(letters.KINDS)
+        raise UsherError(f"there is no letter {kind[:40]!r}: it is one of {known}") from None
+
+
 def run(ledger: Ledger, config: Config, gateway: Gateway, now: float, approve: int = 0) -> str:
     """One whole round. Raises UsherError when a service gave no definite answer; then nothing was done."""
     from shared.jobs import notices, removal, roster

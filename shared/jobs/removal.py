@@ -166,7 +166,7 @@ def _failed(job: Job, people: People, removal: Removal, error: UsherError) -> st
     """Try again later. The owner hears of it once; of what may pass by itself only when it does not."""
     attempts = removal.attempts + 1
     pause = PAUSES[attempts - 1] if attempts <= len(PAUSES) else DAILY
-    pause = max(pause, float(getattr(error, "retry_after", None) or 0.0))
+    pause = max(pause, error.retry_after if isinstance(error, Unreachable) else 0.0)
     step = next(one.step for one in people.open_removals() if one.id == removal.id)
     with job.ledger.writing():
         people.step(removal.id, step, attempts=attempts, next_at=job.now + pause, error=str(error))

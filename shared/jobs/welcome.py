@@ -94,13 +94,13 @@ def _greet(ledger: Ledger, config: Config, member: Member, row: Known, dry_run: 
     return f"{name} {what}"
 
 
-def rules_of(ledger: Ledger, config: Config, member: Member) -> str:
-    """The limits that hold for this user in plain words, "" where none does or the letter is not to tell."""
+def rules_of(ledger: Ledger, config: Config, member: Member) -> tuple[str, ...]:
+    """The limits that hold for this user in plain words, () where none does or the letter is not to tell."""
     from shared.jobs import in_words
     from shared.jobs.judge import house_of
     from shared.policy import people
 
     who = people.whose(house_of(config, ledger), member.id, "")
     if not config.get(NAME, "house_rules") or who is None or who.exempt or not who.limits.any:
-        return ""
-    return in_words.limits(who.limits)
+        return ()
+    return tuple(part[:1].upper() + part[1:] + "." for part in in_words.limits(who.limits).split("; "))
