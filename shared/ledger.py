@@ -36,13 +36,14 @@ class Lease(NamedTuple):
 
 
 class Stop(NamedTuple):
-    """What was done so far to end a play."""
+    """What was done so far to end a play; the newest attempt was `last_at`."""
 
     play_id: int
     attempts: int
     first_at: float
     next_at: float
     reported: int
+    last_at: float = 0.0
 
 
 class Message(NamedTuple):
@@ -266,7 +267,7 @@ class Ledger:
 
     def stop(self, play_id: int) -> Stop | None:
         row = self.db.execute(
-            "SELECT play_id, attempts, first_at, next_at, reported FROM stops WHERE play_id = ?", (play_id,)
+            "SELECT play_id, attempts, first_at, next_at, reported, last_at FROM stops WHERE play_id = ?", (play_id,)
         ).fetchone()
         return Stop(*row) if row else None
 
@@ -275,7 +276,7 @@ class Ledger:
             "INSERT INTO stops (play_id, attempts, first_at, next_at, reported, last_at) VALUES (?, ?, ?, ?, ?, ?) "
             "ON CONFLICT DO UPDATE SET attempts = excluded.attempts, next_at = excluded.next_at, "
             "reported = excluded.reported, last_at = excluded.last_at",
-            (*stop, now),
+            stop._replace(last_at=now),
         )
 
     def last_stop(self, now: float) -> float:

@@ -12,6 +12,8 @@ from shared.policy.limits import Limits
 from shared.policy.people import Who
 
 NOW = 1_800_000_000.0
+EMMA = Who("emma", "emma", Limits(), dry_run=False)
+OVER = Decision(False, None, "daily", 1, "over")
 
 
 @pytest.fixture
@@ -34,7 +36,7 @@ def ask(tmp_path, monkeypatch):
         gateway = SimpleNamespace(plex=service("p"), tautulli=service("t"))
         with ledger.writing():
             play = ledger.add_play(Session("1", session_id="s", machine_id="tv", user_id=42), clock.now, 0)
-        verdict = Verdict(play, Who("emma", "emma", Limits(), dry_run=False), Decision(False, None, "daily", 1, "over"))
+        verdict = Verdict(play, EMMA, OVER)
         while clock.now < end:
             with ledger.writing():
                 due = stops.plan(ledger, [verdict], clock.now)
@@ -57,3 +59,19 @@ def test_both_are_asked_in_turn_and_the_owner_is_told_whoever_is_down(ask, down)
 def test_what_did_not_arrive_is_soon_tried_again(ask):
     asked, _ = ask("p")
     assert [at - NOW for _, at in asked[:3]] == [0, 1, 2]
+
+
+def test_a_player_that_ignored_stops_while_paused_is_asked_again_when_it_plays_on(tmp_path):
+    ledger = Ledger(str(tmp_path))
+    play = ledger.add_play(Session("1", session_id="s", machine_id="tv", state="paused"), NOW - 60, 0)
+
+    def asked(at, **more):
+        ledger.save_play(play._replace(**more))
+        verdict = Verdict(play._replace(**more), EMMA, OVER)
+        return bool(stops.plan(ledger, [verdict], NOW + at))
+    times = [at for at in range(300) if asked(at)]
+    gap = next(at for at in range(times[-1] + 5, 400) if not asked(at))
+    playing = {"session": play.session._replace(state="playing"), "seq": 1, "span_began": NOW + gap}
+    assert asked(gap + 1, **playing)
+    assert not asked(gap + 2, **playing)
+    ledger.close()

@@ -12,6 +12,7 @@ from shared.gateway import Gateway
 from shared.jobs.tell import Verdict, on_screen, tell_owner
 from shared.ledger import Ledger, Stop
 from shared.log import log
+from shared.model import Play
 from shared.policy.words import shorten
 
 PAUSES = (3.0, 4.0, 5.0, 15.0, 30.0, 60.0, 120.0, 300.0)  # seconds until the next attempt; the last one repeats
@@ -33,7 +34,7 @@ def plan(ledger: Ledger, verdicts: list[Verdict], now: float) -> list[Attempt]:
         if verdict.decision.allowed or verdict.who.dry_run:
             continue
         stop = ledger.stop(verdict.play.id) or Stop(verdict.play.id, 0, now, now, 0)
-        if stop.next_at > now and stop.next_at - now <= PAUSES[-1]:
+        if 0 < stop.next_at - now <= PAUSES[-1] and not _resumed(verdict.play, stop):
             continue
         pause = PAUSES[min(stop.attempts, len(PAUSES) - 1)]
         stop = stop._replace(attempts=stop.attempts + 1, next_at=now + pause)
@@ -69,6 +70,11 @@ def attempt(ledger: Ledger, gateway: Gateway, config: Config, what: Attempt, che
                 tell_owner(
                     ledger, f"refused:{int(now // 86400)}", "Usher: Plex refuses to stop streams", str(error), now
                 )
+
+
+def _resumed(play: Play, stop: Stop) -> bool:
+    """Whether it plays again since the newest attempt: a player that ignores stops while it is paused may obey now."""
+    return play.session.state == "playing" and play.span_began > stop.last_at
 
 
 def _try_soon(ledger: Ledger, stop: Stop, check_mine: Callable[[], None]) -> None:
