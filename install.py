@@ -16,6 +16,14 @@ ROOT = os.path.dirname(os.path.abspath(__file__))
 COMMANDS = {"demo": os.path.join("tests", "sandbox", "demo.py")}
 LOOKS = ("check", "who")  # jobs that only look, and write nothing
 ACTS = ("schedule", "uninstall", "import")
+OTHERS = """\
+other commands, each with --help:
+  install.py check         what is wrong, and how to mend it
+  install.py who           users and players, as lines for config.ini
+  install.py schedule      the timer: shows it, or sets another
+  install.py uninstall     takes everything out again
+  install.py import FILE   the settings of no-plex or Plex-Auto-Prune
+  install.py demo          shows on this machine alone what Usher does"""
 SERVICES = ("PLEX_", "TAUTULLI_", "USHER_", "PLEXAPI_", "PYTHON")
 
 
@@ -52,15 +60,16 @@ def main(argv: list[str] | None = None) -> int:
 
 def options(argv: list[str]) -> Any:
     """The command line of a set-up; argparse itself answers --help and mistakes (status 2)."""
+    from argparse import RawDescriptionHelpFormatter
+
     from shared.jobs import commands
 
     parser = commands.parser_of(
         "install.py",
         "Set Usher up in Tautulli. Can be run again at any time: nothing is doubled or overwritten.",
-        "install.py check: what is wrong, and how to mend it. install.py who: users and players as lines for "
-        "config.ini. install.py schedule: the timer. install.py uninstall: takes it all out again. install.py import: "
-        "settings of no-plex and Plex-Auto-Prune. install.py demo: shows on this machine alone what Usher does.",
+        OTHERS,
     )
+    parser.formatter_class = RawDescriptionHelpFormatter
     parser.add_argument("--yes", action="store_true", help="ask nothing")
     parser.add_argument("--dry-run", action="store_true", help="only say what would be done")
     parser.add_argument("--json", action="store_true", help="for a program; asks nothing")

@@ -506,7 +506,7 @@ def test_a_systemd_timer(usher, tmp_path):
 def test_a_timer_that_does_not_fire(usher, limits_agent):
     set_cron(usher.world, "*/5 * * * *")
     set_meta(usher, "last_tick", time.time() - 1200)
-    one(usher, "warning", "*/5 * * * *): it last fired 20 min ago", "Newsletter Logs")
+    one(usher, "warning", "every 5 minutes): it last fired 20 min ago", "Newsletter Logs")
 
 
 def set_meta(usher, key, value):

@@ -53,7 +53,7 @@ def time_zone(config: Config, environ: Mapping[str, str]) -> str:
         wrong = [problem for problem in asked.problems if "USHER_USHER_TIMEZONE" in problem]
         if not wrong:
             print(f"There it is {clocks.local(asked.settings['zone'], time.time())[1]} now.", flush=True)
-        return wrong[0] if wrong else ""
+        return wrong[0].partition(" = ")[2] if wrong else ""
 
     return _tested("Your time zone, like Europe/Zurich: ", unknown)
 

@@ -63,7 +63,8 @@ def timer(facts: Facts) -> Iterator[Finding]:
     except UsherError as problem:
         found = []
         yield ok(f"whether cron or systemd have a timer for Usher cannot be told: {problem}")
-    names = [f"the timer in Tautulli (newsletter {number}, {letter.get('cron')})"] if number else []
+    often = newsletter.in_words(str(letter.get("cron") or ""))
+    names = [f"the timer in Tautulli (newsletter {number}, {often})"] if number else []
     names += [one.what for one in found]
     interval = _interval(str(letter.get("cron") or "")) if number else SLOWEST
     if len(names) > 1:

@@ -78,8 +78,11 @@ def import_(argv: list[str]) -> int:
     parser.add_argument("--to", metavar="CONFIG", default="", help="write what that config.ini does not have yet")
     given = parser.parse_args(argv)
     found = moving_in.read(given.file)
-    print(moving_in.text(found))
+    shown = moving_in.text(found)
+    print(shown)
     print("")
+    if moving_in.HIDDEN in shown:
+        print(f"# {moving_in.HIDDEN} stands for a secret, which is not shown; with --to it is written as it is")
     for note in found.notes:
         print(f"# {note}")
     if given.to:

@@ -14,6 +14,7 @@ Where = tuple[str, str]  # section and key
 NO_PLEX = ("MAX_TOTAL_MINUTES", "MAX_SESSION_DURATION_MINUTES", "ENABLE_BEDTIME", "KILL_MESSAGE", "PAUSE_THRESHOLD")
 PRUNE = ("WARN_DAYS", "KICK_DAYS", "CHECK_NEW_USERS_SECS", "CHECK_INACTIVITY_SECS", "VIP_NAMES", "PLEX_SERVER_NAME")
 SECRET = ("apikey", "token", "password", "webhook", "username")
+HIDDEN = "***"
 LATER = "# For a later version of Usher; this one does not know them yet."
 ON = ("1", "true", "yes", "on")
 
@@ -62,7 +63,7 @@ def translated(variables: Mapping[str, str]) -> Imported:
 
 def text(found: Imported) -> str:
     """The sections, for the screen: secrets masked, and what only a later version knows as comments."""
-    shown = {where: "***" if where[1] in SECRET else value for where, value in found.keys.items()}
+    shown = {where: HIDDEN if where[1] in SECRET else value for where, value in found.keys.items()}
     lines = [ini_edit.with_keys("", shown).strip("\n")]
     if found.later:
         lines += ["", comments(found.later).rstrip("\n")]

@@ -96,7 +96,7 @@ def show(where: Timers, data_dir: str) -> Iterator[Step]:
     """What is in force, and when it last fired."""
     found = in_force(where)
     for one in found:
-        yield Step(one.kind, one.what)
+        yield Step(one.kind, one.what.removeprefix(f"{one.kind} "))
     if not where.tautulli:
         yield Step("unknown", "Tautulli does not answer, so a newsletter could not be looked for")
     elif not found:
