@@ -1,12 +1,14 @@
 """The timekeeper by itself, in this process, with a Plex and a Tautulli that do as a test says."""
 import threading
+import time
 from types import SimpleNamespace
 
 import pytest
 
+from shared.config import load
 from shared.errors import Refused, Unreachable, UsherError
 from shared.jobs import errands, keep_time
-from shared.ledger import Ledger
+from shared.ledger import Lease, Ledger
 from shared.model import Session, User
 from tests.sandbox.base import wait_for
 
@@ -101,4 +103,15 @@ def test_a_token_that_is_refused_may_be_an_old_one(home, monkeypatch, error, lea
     assert home.log().count(f"{error}; trying again") == 1
     ledger = Ledger(str(home.data))
     assert bool(ledger.db.execute("SELECT 1 FROM outbox WHERE key LIKE 'plex:Refused:%'").fetchone()) == leaves
+    ledger.close()
+
+
+@pytest.mark.parametrize("state, soon", [("playing", True), ("buffering", True), ("paused", False)])
+def test_near_the_deadline_it_looks_every_second_unless_the_play_is_paused(home, state, soon):
+    home.configure(rules="[everyone]\ndaily = 8s\n")
+    ledger = Ledger(str(home.data))
+    ledger.save_lease(Lease("me", "1", 0.0, 0.0))
+    began = time.time()
+    look = keep_time.look_at(ledger, load(), "me", [Session("1", "tv", 42, "100", "s", state)])
+    assert (look.again_at - began < 2) == soon
     ledger.close()

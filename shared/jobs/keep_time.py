@@ -162,9 +162,10 @@ def look_at(ledger: Ledger, config: Config, holder: str, sessions: list[Session]
 
 
 def _nears_end(verdict: Verdict) -> bool:
-    """Whether time brings the deadline of this play nearer: a budget waits while it is paused."""
+    """Whether time brings the deadline of this play nearer: a budget waits while it is paused, but one that only
+    fetches data may play on at any moment without an event."""
     decision = verdict.decision
-    return decision.allowed and (verdict.play.session.state == "playing" or decision.limit in HOURS)
+    return decision.allowed and (verdict.play.session.state != "paused" or decision.limit in HOURS)
 
 
 def _meet(ledger: Ledger, gateway: Gateway, holder: str) -> None:
