@@ -82,11 +82,15 @@ def _timers(where: Timers) -> Iterator[Step]:
 
 def _agents(tautulli: Tautulli) -> Iterator[Step]:
     """Ours only: those that run a file of this folder, or of one of ours that is gone."""
-    while True:
+    done: set[int] = set()
+    while True:  # one file may be registered more than once
         notifiers = tautulli.script_notifiers()
         found = [(agent, one) for agent in AGENTS if (one := register.find(notifiers, agent, FOLDER))]
         for agent, one in found:
+            if one.id in done:
+                raise UsherError(f"Tautulli does not let go of notification agent {one.id}: remove it in its web page")
             tautulli.call("delete_notifier", notifier_id=one.id)
+            done.add(one.id)
             yield Step("removed", f"{agent.file} in Tautulli (notification agent {one.id})", one.id)
         if not found:
             return
