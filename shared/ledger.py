@@ -57,6 +57,7 @@ class Message(NamedTuple):
     body: str
     attempts: int
     created: float
+    error: str = ""
 
 
 class Ledger:
@@ -316,25 +317,46 @@ class Ledger:
 
     def _messages(self, where: str, *values: object) -> list[Message]:
         rows = self.db.execute(
-            "SELECT id, key, kind, recipient, subject, body, attempts, created FROM outbox "
+            "SELECT id, key, kind, recipient, subject, body, attempts, created, error FROM outbox "
             f"WHERE {where} ORDER BY id LIMIT 100",
             values,
         )
         return [Message(*row) for row in rows]
 
-    def claim_message(self, id: int, now: float) -> bool:
-        """True for just one caller."""
+    def claim_message(self, id: int, now: float, kinds: tuple[str, ...] = (), most: int = 0) -> bool:
+        """True for just one caller; with `kinds` only while fewer than `most` of these went out in the last hour."""
+        where = "id = ? AND claimed_at IS NULL AND sent_at IS NULL"
+        values: tuple[object, ...] = (now, id)
+        if kinds:
+            where += f" AND ? > (SELECT COUNT(*) FROM outbox WHERE {_OUT.format(_marks(kinds))})"
+            values += (most, *kinds, now - 3600, now - 3600)
         with self.writing():
-            cursor = self.db.execute(
-                "UPDATE outbox SET claimed_at = ?, attempts = attempts + 1 "
-                "WHERE id = ? AND claimed_at IS NULL AND sent_at IS NULL",
-                (now, id),
-            )
+            sql = f"UPDATE outbox SET claimed_at = ?, attempts = attempts + 1 WHERE {where}"
+            cursor = self.db.execute(sql, values)
         return cursor.rowcount == 1
 
-    def message_sent(self, id: int, now: float) -> None:
+    def went_out(self, kinds: tuple[str, ...], since: float) -> list[float]:
+        """When messages of these kinds went out, or were taken up to be sent, since then; oldest first."""
+        sql = f"SELECT COALESCE(sent_at, claimed_at) FROM outbox WHERE {_OUT.format(_marks(kinds))} ORDER BY 1"
+        return [row[0] for row in self.db.execute(sql, (*kinds, since, since))]
+
+    def hold_messages(self, kinds: tuple[str, ...], until: float) -> None:
+        """Nothing of these kinds is due before then."""
         with self.writing():
-            self.db.execute("UPDATE outbox SET sent_at = ?, claimed_at = NULL, error = '' WHERE id = ?", (now, id))
+            self.db.execute(
+                "UPDATE outbox SET due = MAX(due, ?) WHERE sent_at IS NULL AND given_up = 0 AND claimed_at IS NULL "
+                f"AND kind IN ({_marks(kinds)})",
+                (until, *kinds),
+            )
+
+    def message_handed_over(self, id: int, note: str) -> None:
+        """From here on it may have arrived: should this process die, `note` stands in the message's `error`."""
+        with self.writing():
+            self.db.execute("UPDATE outbox SET error = ? WHERE id = ?", (note, id))
+
+    def message_sent(self, id: int, now: float, note: str = "") -> None:
+        with self.writing():
+            self.db.execute("UPDATE outbox SET sent_at = ?, claimed_at = NULL, error = ? WHERE id = ?", (now, note, id))
 
     def message_failed(self, id: int, error: str, retry_at: float | None) -> None:
         """Not sent: to be tried again at a time, or None: given up."""
@@ -360,6 +382,13 @@ def is_damage(error: sqlite3.Error) -> bool:
     return any(
         words in text for words in ("malformed", "not a database", "no such table", "no such column", "encrypted")
     )
+
+
+_OUT = "kind IN ({}) AND (sent_at > ? OR (sent_at IS NULL AND claimed_at > ?))"
+
+
+def _marks(values: tuple[str, ...]) -> str:
+    return ", ".join("?" * len(values))
 
 
 def _names(columns: tuple[str, ...]) -> str:

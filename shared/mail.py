@@ -76,6 +76,14 @@ class Mail:
             self.close()
             raise self._failed(error) from None
 
+    def message_id(self, key: str, created: float) -> str:
+        """A Message-ID that is the same whenever this message is sent, and nobody else's."""
+        import hashlib
+
+        domain = _idna(_parse(self._settings["from"])[1].rpartition("@")[2]) or "localhost"
+        digest = hashlib.sha256(f"{key} {created:.3f}".encode("utf-8", "replace")).hexdigest()[:32]
+        return f"<usher.{digest}@{domain}>"
+
     def close(self) -> None:
         """End the connection; another mail opens a new one."""
         if self._smtp is not None:
@@ -196,15 +204,6 @@ class Mail:
     @property
     def _where(self) -> str:
         return f"the mail server {_line(str(self._settings['host']), 80)}:{self._settings['port']}"
-
-
-def message_id(key: str, created: float, sender: str) -> str:
-    """A Message-ID that is the same whenever this message is sent, and nobody else's."""
-    import hashlib
-
-    domain = _idna(_parse(sender)[1].rpartition("@")[2])
-    digest = hashlib.sha256(f"{key} {created:.3f}".encode("utf-8", "replace")).hexdigest()[:32]
-    return f"<usher.{digest}@{domain or 'localhost'}>"
 
 
 def is_address(text: str) -> bool:

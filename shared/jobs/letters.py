@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from shared import log
 from shared.config import Config
-from shared.policy.words import shorten
+from shared.policy.words import bare_address, shorten
 
 if TYPE_CHECKING:
     from shared.ledger import Ledger
@@ -147,7 +147,8 @@ def _values(fields: Mapping[str, object], config: Config) -> dict[str, str | tup
             found[name] = shorten(str(value if value is not None else ""), 60 if name in ("name", "server") else 300)
     color = str(mail.get("color") or COLOR)
     found |= {"brand": shorten(str(mail.get("brand") or ""), 60), "color": color, "ink": _ink(color)}
-    found |= {"logo_url": str(mail.get("logo_url") or ""), "reply": _bare(next(iter(mail.get("admin") or ()), ""))}
+    found["logo_url"] = str(mail.get("logo_url") or "")
+    found["reply"] = bare_address(next(iter(mail.get("admin") or ()), ""))
     found["server"] = found["server"] or found["brand"] or "our Plex server"
     found["why"] = found["why"] or _why(found)
     return found
@@ -256,8 +257,3 @@ def _exists(kind: str, config: Config) -> bool:
 
 def _folder(config: Config) -> str:
     return os.path.join(str(config.get("usher", "data_dir") or ""), "templates")
-
-
-def _bare(address: str) -> str:
-    """me@example.com of `Name <me@example.com>`."""
-    return address[address.rfind("<") + 1 :].rstrip("> ") if address.rstrip().endswith(">") else address.strip()

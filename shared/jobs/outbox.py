@@ -1,16 +1,20 @@
-"""What stands in the ledger's outbox goes out: rows in Tautulli's Notification Logs, and messages to the owner.
+"""What stands in the ledger's outbox goes out: rows in Tautulli's Notification Logs, letters to users, and messages to
+the owner, through each way that config.ini names: Tautulli's agents, mail, Discord.
 
 A message is sent once. Where it is not known whether it went out (its process died, Tautulli did not answer in time),
-Tautulli's own log is asked before it is sent again.
+Tautulli's own log is asked before it is sent again. Nobody can be asked about mail and Discord: what was being handed
+over when its process died is not sent again.
 """
 
 from __future__ import annotations
 
+import json
 import os
 from typing import TYPE_CHECKING
 
 from shared import log
-from shared.errors import Refused, Unreachable, UsherError
+from shared.errors import Postponed, Refused, Unreachable, UsherError
+from shared.policy.words import bare_address
 
 if TYPE_CHECKING:
     from shared.gateway import Gateway
@@ -18,6 +22,9 @@ if TYPE_CHECKING:
     from shared.tautulli import LogRow
 
 AGENTS = os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))), "agents")
+JOURNAL, OWNER, MAIL, OWNER_MAIL, DISCORD = "journal", "owner", "mail", "owner_mail", "discord"
+MAILS = (MAIL, OWNER_MAIL)
+CHANNELS = {MAIL: MAILS, OWNER_MAIL: MAILS, DISCORD: (DISCORD,)}  # the kinds that wait together; others are Tautulli's
 MOST = 20  # messages in one go: each row in the log starts a script
 PAUSES = (5.0, 30.0, 120.0, 600.0)  # seconds until the second, third … attempt; then one an hour
 HOURLY = 3600.0
@@ -25,39 +32,26 @@ PATIENCE = 7 * 24  # hourly attempts until a message is given up: about seven da
 SENDING = 120.0  # seconds for which an unfinished row in Tautulli's log may still become a success
 LOOK_AT = 200  # rows
 SLACK = 5.0  # seconds by which the clocks may differ
+HANDED_OVER = "handed over, but the process that did it died: it is not known whether it arrived"
 
 
 def deliver(ledger: Ledger, gateway: Gateway, now: float) -> int:
     """Send what is due; returns how many messages went out. What could not be sent has its next time in the ledger.
-    Raises Unreachable where Tautulli cannot be asked what became of a message whose sender died.
+    Raises Unreachable where Tautulli cannot be asked what became of a message whose sender died; the rest is sent.
 
     An agent of the owner's may take Tautulli half a minute: not to be waited for where a stream's deadline is near.
     """
-    post = _Post(gateway, now)
-    for message in ledger.unsure_messages(now):
-        try:
-            if post.is_out(message):
-                ledger.message_sent(message.id, now)
-            else:
-                ledger.message_failed(message.id, "the process that sent it did not finish", now)
-        except Unreachable:
-            raise
-        except UsherError as error:
-            _put_off(ledger, post, message, error, now)
-    sent = 0
-    for message in ledger.due_messages(now)[:MOST]:
-        if not ledger.claim_message(message.id, now):
-            continue
-        try:
-            post.send(message)
-        except UsherError as error:
-            _put_off(ledger, post, message, error, now)
-            if isinstance(error, Unreachable):
-                break  # the others would wait for the same time-out
-        else:
-            ledger.message_sent(message.id, now)
-            sent += 1
-    return sent
+    post = _Post(ledger, gateway, now)
+    try:
+        post.settle()
+        post.fan_out()
+        for message in ledger.due_messages(now)[:MOST]:
+            post.take(message)
+    finally:
+        gateway.close()
+    if post.unsettled is not None:
+        raise post.unsettled
+    return post.sent
 
 
 def pause_after(attempts: int) -> float | None:
@@ -67,27 +61,134 @@ def pause_after(attempts: int) -> float | None:
     return HOURLY if attempts < len(PAUSES) + PATIENCE else None
 
 
-def _put_off(ledger: Ledger, post: _Post, message: Message, error: UsherError, now: float) -> None:
-    pause = pause_after(message.attempts + 1)
-    ledger.message_failed(message.id, str(error), None if pause is None else now + pause)
-    if pause is None:
-        post.tell("error", f"message given up after a week: {message.subject}: {error}")
-    elif not message.attempts:
-        post.tell("warning", f"message waits: {message.subject}: {error}")
-
-
 class _Post:
-    """One round of deliveries: remembers the journal's id, and reads Tautulli's log only where it must."""
+    """One round of deliveries: remembers which ways are shut and the journal's id, and reads Tautulli's log only if it
+    must."""
 
-    def __init__(self, gateway: Gateway, now: float) -> None:
-        self.gateway, self.now = gateway, now
+    def __init__(self, ledger: Ledger, gateway: Gateway, now: float) -> None:
+        self.ledger, self.gateway, self.now = ledger, gateway, now
+        self.sent = 0
+        self.unsettled: Unreachable | None = None
+        self._down: set[tuple[str, ...]] = set()
         self._journal: int | None = None
+        self._checked = False
 
-    def tell(self, level: str, text: str) -> None:
+    def settle(self) -> None:
+        """What became of messages whose senders died?"""
+        for message in self.ledger.unsure_messages(self.now):
+            try:
+                if self._is_out(message):
+                    self.ledger.message_sent(message.id, self.now, message.error)
+                else:
+                    self.ledger.message_failed(message.id, "the process that sent it did not finish", self.now)
+            except Unreachable as error:
+                self.unsettled = error
+                self._down.add(())
+            except UsherError as error:
+                self._put_off(message, error)
+
+    def fan_out(self) -> None:
+        """A message to the owner gets a copy for each other way to them, which is delivered by itself, once."""
+        get = self.gateway.config.get
+        admins = get("mail", "admin") if get("mail", "host") and get("mail", "from") else ()
+        webhook = get("discord", "webhook")
+        for message in self.ledger.due_messages(self.now) if admins or webhook else ():
+            if message.kind != OWNER or message.to or message.attempts:
+                continue
+            with self.ledger.writing():
+                for admin in admins:
+                    key = f"{message.key}:mail:{admin}"
+                    self.ledger.post(key, OWNER_MAIL, message.subject, message.body, self.now, bare_address(admin))
+                if webhook:
+                    self.ledger.post(f"{message.key}:discord", DISCORD, message.subject, message.body, self.now)
+
+    def take(self, message: Message) -> None:
+        """Send one message, if its way is open and nobody else has it."""
+        channel = CHANNELS.get(message.kind, ())
+        if channel in self._down or not self._claim(message, channel):
+            return
+        try:
+            self._send(message)
+        except UsherError as error:
+            self._put_off(message, error)
+            if isinstance(error, Unreachable) and not isinstance(error, Postponed):
+                self._down.add(channel)  # the others would wait for the same time-out
+        else:
+            self.ledger.message_sent(message.id, self.now)
+            self.sent += 1
+
+    def _claim(self, message: Message, channel: tuple[str, ...]) -> bool:
+        if channel != MAILS:
+            return self.ledger.claim_message(message.id, self.now)
+        most = int(self.gateway.config.get("mail", "per_hour"))
+        if self.ledger.claim_message(message.id, self.now, MAILS, most):
+            return True
+        out = self.ledger.went_out(MAILS, self.now - HOURLY)
+        if len(out) >= most:
+            self._down.add(MAILS)
+            until = out[len(out) - most] + HOURLY
+            self.ledger.hold_messages(MAILS, min(max(until, self.now + 1.0), self.now + HOURLY))
+            self._tell("warning", f"mails wait: {most} went out within an hour, which is [mail] per_hour")
+        return False
+
+    def _put_off(self, message: Message, error: UsherError) -> None:
+        pause = pause_after(message.attempts + 1)
+        channel = CHANNELS.get(message.kind, ())
+        if channel and self.now - message.created > PATIENCE * HOURLY:
+            pause = None
+        if channel and isinstance(error, Refused):
+            pause = None  # the server has looked at this very message
+        if pause is not None and isinstance(error, Unreachable):
+            pause = max(pause, error.retry_after)
+        retry_at = None if pause is None else self.now + pause
+        self.ledger.message_failed(message.id, str(error), retry_at)
+        if retry_at is None:
+            self._give_up(message, error)
+            return
+        if channel and isinstance(error, Unreachable) and not isinstance(error, Postponed):
+            self.ledger.hold_messages(channel, retry_at)
+        if not message.attempts:
+            self._tell("warning", f"message waits: {message.subject}: {error}")
+
+    def _give_up(self, message: Message, error: UsherError) -> None:
+        why = "refused" if isinstance(error, Refused) and message.kind in CHANNELS else "given up after a week"
+        self._tell("error", f"message {why}: {message.subject}: {error}")
+        if message.kind == MAIL:
+            text = f"{log.mask(message.to)}: {message.subject}: {error}"
+            with self.ledger.writing():
+                self.ledger.post(f"undeliverable:{message.id}", JOURNAL, f"Usher: a letter was {why}", text, self.now)
+
+    def _tell(self, level: str, text: str) -> None:
         log.log(str(self.gateway.config.get("usher", "data_dir")), level, text)
 
-    def send(self, message: Message) -> None:
+    def _send(self, message: Message) -> None:
         """Send to everybody it is for and has not reached yet. Raises UsherError where that failed."""
+        if message.kind in MAILS:
+            self._mail(message)
+        elif message.kind == DISCORD:
+            color = str(self.gateway.config.get("mail", "color") or "#e5a00d")
+            discord = self.gateway.discord
+            self.ledger.message_handed_over(message.id, HANDED_OVER)
+            discord.post(message.subject, message.body, int(color[1:], 16))
+        else:
+            self._through_tautulli(message)
+
+    def _mail(self, message: Message) -> None:
+        from shared.jobs import letters
+
+        config, mail = self.gateway.config, self.gateway.mail
+        if message.kind == OWNER_MAIL:
+            made = letters.render("owner", {"subject": message.subject, "message": message.body}, config)
+            subject, text, html = made
+        else:
+            subject, (text, html) = message.subject, _parts(message.body)
+        mark = lambda: self.ledger.message_handed_over(message.id, HANDED_OVER)  # noqa: E731
+        mail.send(message.to, subject, text, html, mail.message_id(message.key, message.created), mark)
+        if not self._checked:
+            self._checked = True
+            letters.tell_broken(self.ledger, config, self.now)
+
+    def _through_tautulli(self, message: Message) -> None:
         failure: UsherError | None = None
         for notifier in self._recipients(message):
             try:
@@ -101,8 +202,12 @@ class _Post:
         if failure is not None:
             raise failure
 
-    def is_out(self, message: Message) -> bool:
-        """Whether Tautulli's log holds it, for everybody it is for."""
+    def _is_out(self, message: Message) -> bool:
+        """Whether it went out to everybody it is for, as far as anybody knows."""
+        if message.kind in CHANNELS:
+            if message.error == HANDED_OVER:
+                self._tell("warning", f"message {HANDED_OVER}: {message.subject}")
+            return message.error == HANDED_OVER
         return all(self._reached(message, notifier) for notifier in self._recipients(message))
 
     def _recipients(self, message: Message) -> tuple[int, ...]:
@@ -147,6 +252,15 @@ class _Post:
             and _same(row.subject, message.subject)
             and _same(row.body, message.body)
         ]
+
+
+def _parts(body: str) -> tuple[str, str]:
+    """Text and HTML of a letter."""
+    try:
+        found = json.loads(body)
+        return str(found["text"]), str(found["html"])
+    except (ValueError, LookupError, TypeError):
+        raise Refused("it is no letter that could be sent") from None
 
 
 def _same(shown: str, sent: str) -> bool:

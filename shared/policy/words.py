@@ -1,4 +1,4 @@
-"""Times and durations as a person reads them."""
+"""Times, durations and names as a person reads them."""
 
 from __future__ import annotations
 
@@ -41,6 +41,12 @@ def date(ordinal: int) -> str:
 
     on = Date.fromordinal(ordinal)
     return f"{on.day} {MONTHS[on.month - 1]}"
+
+
+def bare_address(text: str) -> str:
+    """`me@example.com` of `Name <me@example.com>`."""
+    text = text.strip()
+    return text[text.rfind("<") + 1 : -1].strip() if text.endswith(">") and "<" in text else text
 
 
 def shorten(text: str, most: int = 80) -> str:
