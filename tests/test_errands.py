@@ -25,7 +25,8 @@ def home(tmp_path, monkeypatch):
     settings = config.load(str(path), {})
     book = Ledger(settings.get("usher", "data_dir"))
     house = SimpleNamespace(config=settings, ledger=book, tautulli=SimpleNamespace(**NOTHING))
-    monkeypatch.setattr(errands, "Gateway", lambda _: SimpleNamespace(config=settings, tautulli=house.tautulli))
+    services = {"config": settings, "tautulli": house.tautulli, "close": lambda: None}
+    monkeypatch.setattr(errands, "Gateway", lambda _: SimpleNamespace(**services))
     monkeypatch.setattr(errands, "RETRY", 0.1)
     monkeypatch.setattr(errands, "PAUSE", 0.02)
     house.log = tmp_path / "data" / "usher.log"

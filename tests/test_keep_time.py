@@ -41,9 +41,9 @@ def home(tmp_path, monkeypatch):
         return log()
     house.configure, house.start, house.log, house.ended = configure, start, log, ended
     monkeypatch.setenv("USHER_CONFIG", str(path))
+    services = {"plex": plex, "tautulli": tautulli, "close": lambda: None}
     for module in (keep_time, errands):
-        monkeypatch.setattr(module, "Gateway", lambda config: SimpleNamespace(config=config, plex=house.plex,
-                                                                              tautulli=house.tautulli))
+        monkeypatch.setattr(module, "Gateway", lambda config: SimpleNamespace(config=config, **services))
     monkeypatch.setattr(keep_time, "call_me", lambda *_: None)
     configure()
     yield house
