@@ -17,7 +17,7 @@ from shared.config import Config, load, stamp
 from shared.errors import LedgerError, Refused, Unreachable, UsherError
 from shared.gateway import Gateway
 from shared.jobs import errands, outbox
-from shared.jobs.judge import house_of, judge, take_in
+from shared.jobs.judge import LATE, house_of, judge, take_in
 from shared.jobs.limit_streams import is_kept, lock_path
 from shared.jobs.stops import Attempt, attempt, plan
 from shared.jobs.tell import Verdict, about, tell_decision, tell_owner, tell_problems
@@ -104,9 +104,10 @@ def _keep(ledger: Ledger, config: Config, holder: str) -> None:
                 if config.get("usher", "data_dir") != os.path.dirname(ledger.path):
                     raise NotMine("config.ini names another data folder, and who keeps time is written there")
             try:
+                asked = time.time()
                 sessions = gateway.plex.sessions(int(ledger.meta("owner_id", "0")))
                 answered = time.monotonic()
-                look = look_at(ledger, config, holder, sessions)
+                look = look_at(ledger, config, holder, sessions, asked)
                 for what in look.attempts:
                     attempt(ledger, gateway, config, what, lambda: _check_mine(ledger, holder))
             except (Unreachable, Refused, sqlite3.OperationalError) as error:
@@ -126,19 +127,26 @@ def _keep(ledger: Ledger, config: Config, holder: str) -> None:
             _wait(ledger, config, seen, time.time() + VERIFY if look.attempts else look.again_at)
 
 
-def look_at(ledger: Ledger, config: Config, holder: str, sessions: list[Session]) -> Look:
-    """Take in Plex's session list, decide, and plan what is to be stopped: one transaction."""
+def look_at(ledger: Ledger, config: Config, holder: str, sessions: list[Session], asked: float = float("inf")) -> Look:
+    """Take in Plex's session list, decide, and plan what is to be stopped: one transaction.
+
+    What events have written down since the list was `asked` for is newer than the list: it neither ends nor revives it.
+    """
     with ledger.writing():
         now = time.time()
         _beat(ledger, holder, now)
         tell_problems(ledger, config, now)
         epoch, house = ledger.clock_epoch(now), house_of(config, ledger)
         _match_owner(ledger, sessions)
-        playing = [take_in(ledger, house, s, now, epoch) for s in sessions if s.state != "stopped"]
-        plays = [p for p in playing if p is not None]
-        for gone in ledger.open_plays():
-            if gone.id not in {p.id for p in plays}:
-                ledger.save_play(gone._replace(ended=now))
+        listed = [s for s in sessions if s.state != "stopped" and not ledger.ended_play(s, asked)]
+        plays = [p for p in (take_in(ledger, house, s, now, epoch) for s in listed) if p is not None]
+        for other in ledger.open_plays():
+            if other.id in {p.id for p in plays}:
+                continue
+            if 0 <= other.seen - asked < LATE:
+                plays.append(other)
+            else:
+                ledger.save_play(other._replace(ended=now))
         verdicts = judge(ledger, config, house, plays, now)
         for verdict in verdicts:
             tell_decision(ledger, verdict, now)

@@ -1,13 +1,19 @@
 """Events and looks at the session list are written down in any order; what they tell of one play is put together."""
+from types import SimpleNamespace
+
 import pytest
 
+from shared.config import Config
+from shared.jobs import keep_time
 from shared.jobs.judge import take_in
-from shared.ledger import Ledger
+from shared.ledger import Lease, Ledger
 from shared.model import Session
 from shared.policy.people import House
 
 NOW = 1_800_000_000.0
 SETTINGS = {"everyone": {}, "group": {}, "person": {}, "usher": {"dry_run": False}}
+DAYS = {"timezone": "", "day_starts": 0, "week_starts": 0, "data_dir": ""}
+CONFIG = Config("", {**SETTINGS, "usher": {"dry_run": False, **DAYS}, "calendar": {}, "zone": ((0, 0),)}, (), "", "")
 SEEN = Session("7", machine_id="tv", user_id=42, rating_key="100", session_id="s", title="A film")
 
 
@@ -102,3 +108,44 @@ def gone(house, seen, ended):
     play = house(seen)
     with house.ledger.writing():
         house.ledger.save_play(play._replace(ended=NOW + ended))
+
+
+# ---- events that come while a look waits for Plex or for the ledger ----
+
+@pytest.fixture
+def look(house, monkeypatch):
+    """A function: a look whose list was asked for at a second of NOW, and is written down at another one."""
+    def go(asked, written, *states):
+        monkeypatch.setattr(keep_time, "time", SimpleNamespace(time=lambda: NOW + written))
+        return keep_time.look_at(house.ledger, CONFIG, "me", [SEEN._replace(state=s) for s in states], NOW + asked)
+
+    with house.ledger.writing():
+        house.ledger.save_lease(Lease("me"))
+    return go
+
+
+def test_a_play_that_began_after_the_list_was_asked_for_is_not_ended_by_it(house, look):
+    house(1.1, event=True)
+    look(1, 1.5)
+    look(2, 2.1, "playing")
+    look(7, 7.1, "playing")
+    assert charged(house) == 6 and plays(house) == 1
+
+
+def test_a_play_that_ended_after_the_list_was_asked_for_is_not_revived_by_it(house, look):
+    house(0, event=True)
+    house(3.2, "stopped", event=True)
+    look(3, 3.5, "playing")
+    assert charged(house) == 3.2 and plays(house) == 1
+
+
+def test_a_play_that_is_not_in_the_list_is_over(house, look):
+    house(0, event=True)
+    look(1, 1.1)
+    assert house.ledger.open_plays() == []
+
+
+def test_nor_is_it_if_the_clock_was_set_back_meanwhile(house, look):
+    house(3600, event=True)
+    look(1, 1.1)
+    assert house.ledger.open_plays() == []

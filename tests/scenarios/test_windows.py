@@ -13,12 +13,13 @@ def play(host):
     with stage(host, "[everyone]\ndaily = 1h\n", PEOPLE) as s:
         today = time.gmtime(time.time() - s.day_starts * 3600).tm_wday
         begins, s.begins = clock(9)
+        over, s.over = clock(7200)
         ends, s.ends = clock(10)
         s.until_free = clock(6)
         s.configure(f"""
 [person:blocked]
 users = blocked
-blocked = {begins}-{clock(7200)[0]}
+blocked = {begins}-{over}
 [person:allowed]
 users = allowed
 allowed = {clock(-7200)[0]}-{ends}
@@ -52,7 +53,7 @@ uncounted = {clock(-3600)[0]}-{s.until_free[0]}
 
 def blocked(s):
     stream = s.watch("blocked")
-    return s.cut(stream, 15, s.begins), s.stops(stream)[0].reason, s.begins + 7200
+    return s.cut(stream, 15, s.begins), s.stops(stream)[0].reason, s.over
 
 
 def allowed(s):
