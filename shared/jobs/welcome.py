@@ -96,11 +96,9 @@ def _greet(ledger: Ledger, config: Config, member: Member, row: Known, dry_run: 
 
 def rules_of(ledger: Ledger, config: Config, member: Member) -> tuple[str, ...]:
     """The limits that hold for this user in plain words, () where none does or the letter is not to tell."""
-    from shared.jobs import in_words
-    from shared.jobs.judge import house_of
-    from shared.policy import people
+    from shared.jobs.judge import calendar_of, house_of
+    from shared.policy import rules_text
 
-    who = people.whose(house_of(config, ledger), member.id, "")
-    if not config.get(NAME, "house_rules") or who is None or who.exempt or not who.limits.any:
+    if not config.get(NAME, "house_rules"):
         return ()
-    return tuple(part[:1].upper() + part[1:] + "." for part in in_words.limits(who.limits).split("; "))
+    return rules_text.of_user(house_of(config, ledger), member.id, calendar_of(config))
