@@ -237,7 +237,7 @@ def _ink(color: str) -> str:
     parts = [int(color[i : i + 2], 16) / 255 for i in (1, 3, 5)]
     linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
     light = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-    return "#1b1d21" if light > 0.18 else "#ffffff"
+    return "#000000" if light > 0.18 else "#ffffff"
 
 
 def _read(path: str) -> str:

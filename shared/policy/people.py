@@ -14,6 +14,7 @@ from shared.policy.limits import Limits
 OWNER, DEVICE, USER = "owner", "device", "user"
 HOUSEHOLD = ("owner", "home", "managed")  # their players may be named by title; a stranger's could only pretend
 KINDS = {"@home": ("home", "managed"), "@managed": ("managed",), "@friends": ("friend",)}  # members that are a kind
+VIP = "@vip"  # a member that is everybody in [prune] vip
 EVERY_DAY = tuple(("weekday", n) for n in range(7))
 LIMIT_KEYS = frozenset(Limits._fields)
 
@@ -143,9 +144,20 @@ def _group(house: House, person: str, user: User) -> dict[str, Any]:
             name = member.casefold()
             if name in names or (name not in others and any(_is_user(house, name, n) for n in ids)):
                 return dict(group)
-            if kinds.intersection(KINDS.get(name, ())):
+            vip = name == VIP and any(_is_vip(house, n) for n in ids)
+            if vip or kinds.intersection(KINDS.get(name, ())):
                 by_kind = by_kind or dict(group)
     return by_kind
+
+
+def _is_vip(house: House, user_id: int) -> bool:
+    """Whether [prune] vip names this user, by what it was bound to, by id, user name, mail address or title."""
+    user = house.users.get(user_id, User(user_id))
+    for name in (written.casefold() for written in house.settings.get("prune", {}).get("vip", ())):
+        bound = house.bound.get((VIP[1:], name))
+        if bound == str(user_id) if bound else name == str(user_id) or _bears(house, user, name):
+            return True
+    return False
 
 
 def _inherit(*levels: dict[str, Any]) -> dict[str, Any]:

@@ -27,6 +27,7 @@ class Sofa:
             "everyone": sections.pop("everyone", {"daily": 3600}),
             "group": sections.pop("group", {}),
             "person": sections.pop("person", {}),
+            "prune": {"vip": sections.pop("vip", ())},
         }
         assert not sections
         self.house = House(settings, {u.id: u for u in users}, {}, owner)
@@ -51,6 +52,25 @@ EMMA = {"emma": {"users": ("emma_k",), "devices": ("Emma's iPad", "abc-123")}}
 
 
 # ---- whose play ----
+
+
+@pytest.mark.parametrize("written", ["fred", "FRED@example.com", str(FRIEND), "Fred"])
+def test_vips_may_be_a_group(written):
+    group = {"vips": {"members": ("@vip",), "daily": 5}, "others": {"members": ("@friends",), "daily": 3},
+             "named": {"members": ("homer",), "daily": 4}}  # fmt: skip
+    sofa = Sofa(group=group, vip=("homer", written))
+    assert [sofa.daily(id) for id in (FRIEND, STRANGER, HOMER)] == [5, 3, 4]  # a name comes before a kind
+    renamed = (*USERS[:2], User(FRIEND, "freddy", "Freddy", "new@example.com", "friend"), *USERS[3:])
+    sofa = Sofa(users=renamed, group=group, vip=(written,))
+    sofa.house.bound["vip", written.casefold()] = str(FRIEND)
+    assert [sofa.daily(id) for id in (FRIEND, STRANGER)] == [5, 3]
+
+
+def test_a_vip_with_a_persons_devices():
+    person = {"fred": {"users": ("fred",), "devices": ("tv-1",)}}
+    sofa = Sofa(group={"vips": {"members": ("@vip",), "daily": 5}}, person=person, vip=("fred",))
+    sofa.see(FRIEND)
+    assert sofa.daily(STRANGER, "tv-1") == 5 and sofa.daily(STRANGER, "other") == 3600
 
 
 def test_a_user_by_itself():
