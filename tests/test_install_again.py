@@ -170,3 +170,20 @@ def test_one_command_to_the_first_decision(host, tmp_path, live):
         if live:
             wait_for(lambda: not stream.alive, 10, what="the first enforced limit")
         assert len(world.plex.terminations) == live
+
+
+# ---- the table of agents ----
+
+def test_every_agent_of_the_table_is_a_script_and_the_config_decides(tmp_path, monkeypatch):
+    from shared.jobs import agents
+    from shared.jobs.peek import config
+    from tests.sandbox.bundle import PROJECT
+    assert {agent.file for agent in agents.AGENTS} <= {p.name for p in (PROJECT / "agents").glob("*.py")}
+    later = register.Agent("welcome.py", "Usher: welcome", (), "", enabled_by="welcome")
+    monkeypatch.setattr(agents, "AGENTS", (agents.LIMITS, later))
+    (tmp_path / "config.ini").write_text("[usher]\ndry_run = yes\n")
+    told = config(str(tmp_path / "config.ini"), {})
+    for on in (None, False, True):
+        told.settings["welcome"] = {"enabled": on}
+        assert agents.enabled(told) == [agents.LIMITS] + [later] * bool(on)
+    assert agents.named("Welcome.py") == later
