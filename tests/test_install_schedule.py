@@ -280,7 +280,13 @@ def test_when_it_last_ticked(machine):
     said = wait_for(lambda: next((what for done, what in machine.steps("schedule") if done == "ticked"
                                   and "never" not in what), None), what="a tick")
     assert re.fullmatch(r"last \d+ s ago", said)
-    assert ("newsletter" in dict(machine.steps("schedule"))) and "every 5 minutes" in machine.good("schedule")
+    [what] = [what for done, what in machine.steps("schedule") if done == "newsletter"]
+    assert re.fullmatch(r"\d+ in Tautulli, every 5 minutes", what)
+
+
+def test_a_newsletter_says_what_it_leaves_behind(machine):
+    said = machine.good("schedule", "newsletter")
+    assert "leaves    each run overwrites usher-tick.html in Tautulli's newsletters folder" in said
 
 
 def test_looking_leaves_no_trace(machine):

@@ -112,6 +112,8 @@ def choose(kind: str, minutes: int | None, where: Timers, config: Config, owner:
     """Set one of KINDS up and remove the others, in this order: there is no moment without any."""
     if kind != "none":
         yield _set(kind, minutes, where, config, owner)
+    if kind == "newsletter":
+        yield Step("leaves", newsletter.LEAVES)
     yield from remove(where, keep=kind)
     if kind == "none":
         yield Step("none", NONE)
