@@ -75,6 +75,7 @@ def deaf(s, owners):
     """A player that Plex cannot stop; the owner's agent tells them once."""
     stream = s.watch("deaf", player="Old box", ignores_stop=True)
     row = s.wait_row("Old box", 25, owners)
+    s.wait_row("Old box (deaf)")
     lasting(stream, 17)
     seconds = [t.time - stream.began for t in s.stops(stream)]
     next_at, last_at = s.ask("SELECT next_at, last_at FROM stops JOIN plays ON id = play_id WHERE user_id = ?",
