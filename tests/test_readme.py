@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from install import COMMANDS, options
+from install import ACTS, COMMANDS, LOOKS, options
 from shared import __version__
 from shared.config import load
-from shared.jobs import keep_time, register, stops
+from shared.jobs import keep_time, moving_in, register, schedule, stops
 from shared.jobs.judge import calendar_of
 from shared.jobs.limit_streams import ARGUMENTS
 from shared.ledger import Ledger
@@ -47,6 +47,7 @@ TRIGGERS = {  # what Tautulli's web page calls them
 }
 DOCKER = (  # what may follow `docker exec [-it] tautulli`
     "python3 /config/usher/install.py",
+    "python3 /config/usher/install.py check",
     "python3 /config/usher/agents/limit_streams.py status",
     "chmod -R a+rX /config/usher",
 )
@@ -88,6 +89,8 @@ def test_every_shell_command_is_one_that_exists(line):
         assert rest.removeprefix("tautulli ") in DOCKER
         return
     words = shlex.split(line.removeprefix("sudo "))
+    if words == ["git", "-C", "/opt/usher", "pull"]:
+        return
     assert words[0] == "python3", line
     script = words[1]
     for home in HOMES:
@@ -107,10 +110,58 @@ def check_install(arguments: list[str]) -> None:
     elif arguments == ["--help"]:
         done = subprocess.run([sys.executable, "install.py", "--help"], cwd=PROJECT, capture_output=True, text=True)
         assert done.returncode == 0 and not done.stderr
-        named = set(re.findall(r"--[a-z][a-z-]*", done.stdout))
-        assert set(re.findall(r"`(--(?:yes|every|no-schedule|config|tautulli|apikey))", README)) <= named
+    elif arguments and arguments[0] in (*LOOKS, *ACTS):
+        assert arguments in LATER, f"add {arguments} to LATER, which runs it"
     else:
         assert options(arguments)
+
+
+LATER = (  # the commands of install.py in README, run one after the other on top of a plain one
+    ["check"],
+    ["check", "--json"],
+    ["who"],
+    ["schedule"],
+    ["schedule", "newsletter", "--every", "10"],
+    ["import", "../no-plex/.env"],
+    ["import", "../no-plex/.env", "--to", "config.ini"],
+    ["uninstall"],
+    ["uninstall", "--purge"],
+)
+
+
+def test_the_commands_of_install_py_one_after_the_other(world):
+    shown = [words[2:] for words in map(shlex.split, commands()) if words[1:2] == ["install.py"]]
+    usher = world().install_usher(register=False)
+    Path(usher.world.dir, "no-plex").mkdir()
+    Path(usher.world.dir, "no-plex", ".env").write_text(blocks("env")[0])
+    Path(usher.root, "config.ini").unlink()
+    first = [words for words in shown if words[:1] not in (["demo"], ["--help"]) and words not in LATER]
+    for words in (*first, *LATER):
+        asked = ["--yes"] if words[:1] == ["uninstall"] else []
+        where = usher.run(*[word.replace("config.ini", f"{usher.root}/config.ini").replace("../", f"{usher.world.dir}/")
+                            for word in words], *asked, script="install.py", timeout=120)  # fmt: skip
+        assert where.returncode in ((0, 1) if words[:1] == ["check"] else (0,)), (words, where)
+        assert "Traceback" not in where.stdout + where.stderr and where.stdout, (words, where)
+        if words == ["uninstall"]:
+            assert usher.world.tautulli.api("get_notifiers") == usher.world.tautulli.api("get_newsletters") == []
+    assert not Path(usher.root, "config.ini").exists() and not Path(usher.root, "data").exists()
+
+
+def test_every_command_and_option_of_install_py_is_named():
+    known = {*COMMANDS, *LOOKS, *ACTS}
+    told = "".join(re.findall(r"`[^`\n]+`", PROSE)) + "".join(blocks("sh"))
+    assert set(re.findall(r"install\.py ([a-z]+)\b", told)) == known
+    done = subprocess.run([sys.executable, "install.py", "--help"], cwd=PROJECT, capture_output=True, text=True)
+    assert {f"install.py {name}" for name in known} <= set(re.findall(r"install\.py [a-z]+", done.stdout))
+    flags = set(re.findall(r"--[a-z][a-z-]*", done.stdout.partition("options:")[2])) - {"--help"}
+    assert set(re.findall(r"`(--[a-z][a-z-]*)", rows_below("| option | what it does |"))) == flags
+    kinds = re.findall(r"^\| `(\w+)`", rows_below("| kind | what it is |"), re.MULTILINE)
+    assert tuple(kinds) == schedule.KINDS
+
+
+def rows_below(head: str) -> str:
+    assert README.count(head) == 1
+    return README.partition(head)[2].partition("\n\n")[0]
 
 
 def test_the_cron_line_is_that_of_install_py():
@@ -140,6 +191,45 @@ def test_install_py_says_what_readme_shows(world):
     usher.run("--yes", script="install.py", timeout=120)
     done = usher.run("--yes", script="install.py", timeout=120)
     assert shapes(shown) == shapes(done.stdout.partition("\n\n")[0])
+
+
+@pytest.fixture
+def kept(world):
+    """The house of README's check, right after the set-up."""
+    rules = re.search(r"With these rules\n\n```ini\n([^`]*)```\n\nit says, right after the set-up", README)
+    usher = world(env={"TZ": "Europe/Zurich"}).install_usher(rules[1], register=False)
+    assert usher.run("--yes", script="install.py", timeout=120).returncode == 0
+    return usher
+
+
+def test_check_says_what_readme_shows(kept):
+    (shown,) = blocks("check")
+    done = kept.run("check", script="install.py", timeout=60)
+    assert done.returncode == 1 and not done.stderr
+    here = ("ok: packages: ", "ok: N MB are free", "ok: N GB are free")  # of this machine
+    said, told = ([line for line in shapes(text) if not line.startswith(here)] for text in (shown, done.stdout))
+    assert said == told
+
+
+def test_who_says_what_readme_shows(kept):
+    (shown,) = blocks("who")
+    kept.world.plex.start_stream(kept.world.alice, kept.world.movie, player="Alice's phone")
+
+    def who() -> str:
+        return kept.run("who", script="install.py").stdout
+
+    wait_for(lambda: "Alice's phone" in who(), 10, what="alice's player")
+    said, told = (shapes(re.sub(r"[0-9a-f]{24}", "MACHINE", text)) for text in (shown, who()))
+    assert said == told[told.index(said[0]) :][: len(said)]
+
+
+def test_import_says_what_readme_shows(tmp_path):
+    path = tmp_path / ".env"
+    path.write_text(blocks("env")[0])
+    command = [sys.executable, "install.py", "import", str(path)]
+    done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True)
+    assert done.stdout == blocks("import")[0]
+    assert moving_in.read(str(path)).keys["everyone", "blocked"] == "everyday 22:30-13:00"
 
 
 # ---- configuration ----
@@ -331,10 +421,41 @@ def test_every_agent_is_named_and_nothing_else():
 
 def test_every_troubleshooting_message_is_in_the_code():
     texts = constants()
-    for message, _ in table("Troubleshooting"):
-        found = re.match(r"`(.+?)`", message)
-        pieces = [piece for piece in found[1].split("…") if piece]
-        assert any(in_order(pieces, text) for text in texts), f"no code prints {found[1]!r}"
+    for message in messages():
+        assert any(in_order(pieces(message), text) for text in texts), f"no code prints {message!r}"
+
+
+def test_every_warning_and_error_of_check_has_its_row():
+    rows = messages()
+    assert [text for text in of_check() if not any(in_order(pieces(row), text) for row in rows)] == []
+
+
+def messages() -> list[str]:
+    found = [message for row in table("Troubleshooting") for message in re.findall(r"`(.+?)`", row[0])]
+    assert len(found) > 60
+    return found
+
+
+def pieces(message: str) -> list[str]:
+    return [piece for piece in message.split("…") if piece]
+
+
+def of_check() -> list[str]:
+    """The warnings and errors of `install.py check`, as far as it has words of its own for them."""
+    found = []
+    for path in [*(PROJECT / "shared" / "jobs").glob("check*.py"), PROJECT / "shared" / "jobs" / "clocks.py"]:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") in ("warning", "error", "level"):
+                found += [text for text in texts_of(node.args[0]) if sum(map(str.isalpha, text)) > 5]
+    assert len(found) > 50
+    return found
+
+
+def texts_of(node: ast.expr) -> list[str]:
+    """A text in the source, \\0 for what is put into an f-string; nothing for anything else."""
+    if isinstance(node, ast.JoinedStr):
+        return ["\0".join(v.value for v in node.values if isinstance(v, ast.Constant))]
+    return [node.value] if isinstance(node, ast.Constant) and isinstance(node.value, str) else []
 
 
 def constants() -> list[str]:
