@@ -1,7 +1,7 @@
 """`python3 tests [arguments of pytest]`: runs the tests on any machine that has Python 3.10 or newer.
 
-Makes a virtual environment in the project's folder (.venv-tests-3.11, by the version) and runs pytest in it. Standard
-library only."""
+Makes a virtual environment in the project's folder (.venv-tests-3.11, by the version) and runs pytest in it, by default
+in three processes: the tests wait a lot. Standard library only."""
 import os
 import subprocess
 import sys
@@ -9,6 +9,7 @@ import sys
 PROJECT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 LISTS = [os.path.join(PROJECT, *parts) for parts in (
     ("requirements.txt",), ("tests", "sandbox", "requirements.txt"), ("tests", "requirements.txt"))]
+SIDE_BY_SIDE = ["-n", "3", "--dist", "loadgroup"]
 
 
 def main(arguments):
@@ -16,8 +17,9 @@ def main(arguments):
     from tests import environment
 
     python, clean = environment.ready(PROJECT, "tests", LISTS)
+    together = [] if any(a.startswith(("-n", "-p", "--pdb")) for a in arguments) else SIDE_BY_SIDE
     try:
-        return subprocess.run([python, "-m", "pytest", *arguments], cwd=PROJECT, env=clean).returncode
+        return subprocess.run([python, "-m", "pytest", *together, *arguments], cwd=PROJECT, env=clean).returncode
     except KeyboardInterrupt:
         return 130
 

@@ -23,6 +23,14 @@ def pytest_configure(config):
     config.addinivalue_line("markers", "slow: waits for a clock; `-m 'not slow'` leaves it out")
 
 
+def pytest_collection_modifyitems(items):
+    """Where several processes share the tests (`-n`), a file stays together, and so do all that measure seconds: they
+    wait more than they work, and would disturb each other."""
+    for item in items:
+        path = item.path.relative_to(PROJECT / "tests")
+        item.add_marker(pytest.mark.xdist_group("scenarios" if path.parts[0] == "scenarios" else path.stem))
+
+
 @pytest.fixture(scope="module", params=HOSTS)
 def host(request):
     """Which Tautulli: the stand-in, and with TAUTULLI_HOME set also the real one."""

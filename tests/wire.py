@@ -4,7 +4,7 @@ import ssl
 import struct
 import threading
 
-HANG, RESET, CLOSE = object(), object(), object()
+HANG, RESET, CLOSE = "hang", "reset", "close"  # all other steps are bytes
 
 
 def answer(body=b"", status="200 OK", **headers):
