@@ -85,12 +85,13 @@ def _on(atoms: Days) -> str:
 
 
 def _budget(values: PerDay, per: str) -> str:
-    """`1 h a day, on Saturdays and Sundays 2 h`; what is written last holds for every day."""
-    usual = [value for on, value in values if not days(on)]
-    rest = [(on, value) for on, value in values if days(on)]
-    parts = [f"{_amount(usual[-1])}{per}"] if usual else []
-    for on, value in rest:
-        parts.append(f"{_amount(value)}{'' if usual else per} {_on(on)}")
+    """`1 h a day, 2 h on Saturdays and Sundays`."""
+    parts: list[str] = []
+    for on, value in values:
+        if not days(on):
+            parts = [f"{_amount(value)}{per}"]  # for every day, so nothing before it holds
+        else:
+            parts.append(f"{_amount(value)}{per if not parts else ''} {_on(on)}")
     return ", ".join(parts)
 
 
@@ -100,10 +101,13 @@ def _amount(seconds: int | None) -> str:
 
 def _windows(windows: Windows, none: str) -> str:
     parts: list[str] = []
+    usual = False
     for on, ranges in windows:
+        if not days(on):
+            parts, usual = [], True  # for every day, so nothing before it holds
         times = "" if ranges == ALL_DAY else _times(ranges)
         piece = f"{_on(on)}{times}" if ranges else f"{none} {_on(on)}"
-        parts.append(f"but {piece}" if parts and not days(windows[0][0]) else piece)
+        parts.append(f"but {piece}" if parts and usual else piece)
     return ", ".join(parts)
 
 
