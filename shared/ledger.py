@@ -318,7 +318,7 @@ class Ledger:
     def _messages(self, where: str, *values: object) -> list[Message]:
         rows = self.db.execute(
             "SELECT id, key, kind, recipient, subject, body, attempts, created, error FROM outbox "
-            f"WHERE {where} ORDER BY id LIMIT 100",
+            f"WHERE {where} ORDER BY due, id LIMIT 100",  # what failed before stands behind what is new
             values,
         )
         return [Message(*row) for row in rows]

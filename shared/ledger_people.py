@@ -193,14 +193,17 @@ class People:
         )
 
     def note_deliveries(self) -> None:
-        """Take over from the outbox which warnings arrived at a mail server, and which never will."""
+        """Take over from the outbox which warnings arrived at a mail server, and which never will.
+
+        One that was handed over by a process that died at it did perhaps not arrive: it warns nobody.
+        """
         self.db.execute(
-            "UPDATE warnings SET delivered_at = (SELECT sent_at FROM outbox WHERE key = 'warned:' || warnings.id) "
-            "WHERE delivered_at IS NULL AND closed_at IS NULL"
+            "UPDATE warnings SET delivered_at = (SELECT sent_at FROM outbox "
+            "WHERE key = 'warned:' || warnings.id AND error = '') WHERE delivered_at IS NULL AND closed_at IS NULL"
         )
         self.db.execute(
             "UPDATE warnings SET refused = COALESCE((SELECT COALESCE(NULLIF(error, ''), 'given up') FROM outbox "
-            "WHERE key = 'warned:' || warnings.id AND given_up = 1 AND sent_at IS NULL), '') "
+            "WHERE key = 'warned:' || warnings.id AND (given_up = 1 OR (sent_at IS NOT NULL AND error <> ''))), '') "
             "WHERE delivered_at IS NULL AND refused = '' AND closed_at IS NULL"
         )
 

@@ -8,9 +8,14 @@ from shared.jobs.limit_streams import ARGUMENTS
 from shared.jobs.register import TRIGGERS, Agent
 
 LIMITS = Agent("limit_streams.py", "Usher: limit streams", TRIGGERS, ARGUMENTS)
+# Housekeeping may be fired by anything; the tick starts it, too, where there is one.
+SIGHT = ("on_play", "on_created")
+FIRST_SIGHT = ("on_newdevice", *SIGHT)
 AGENTS = (
     LIMITS,
     Agent("journal.py", "Usher: journal", (), ""),
+    Agent("welcome_users.py", "Usher: welcome users", FIRST_SIGHT, "", "welcome"),
+    Agent("prune_users.py", "Usher: prune users", SIGHT, "", "prune"),
 )
 
 

@@ -61,10 +61,13 @@ def guarded(name: str, ledger: Ledger, config: Config, now: float, work: Work) -
         with ledger.writing():
             if pause:
                 ledger.set_meta(PAUSED, now + pause)
-            if isinstance(error, Refused) or now - float(ledger.meta(f"{name}_ok") or now) > LONG:
-                key = f"{name}:{error}:{int(now // WEEK)}"
-                tell_owner(ledger, key, "Usher cannot look after your users", str(error), now)
+            lasts = isinstance(error, Refused) or now - float(ledger.meta(f"{name}_ok") or now) > LONG
+            if lasts and abs(now - float(ledger.meta(f"{name}_told", "0"))) > WEEK:
+                ledger.set_meta(f"{name}_told", now)
+                tell_owner(ledger, f"{name}:{now:.0f}", "Usher cannot look after your users", str(error), now)
         log(str(config.get("usher", "data_dir")), "warning", f"{name}: nothing done: {error}")
+        if ledger.due_messages(now):
+            deliver(ledger, config, gateway, now)
         if isinstance(error, Refused):
             raise
         return f"{name}: nothing done: {error}"
@@ -73,10 +76,13 @@ def guarded(name: str, ledger: Ledger, config: Config, now: float, work: Work) -
 
 
 def deliver(ledger: Ledger, config: Config, gateway: Gateway, now: float) -> str:
-    """Send what stands in the outbox."""
+    """Send what stands in the outbox. What cannot be sent now waits there."""
     from shared.jobs import outbox
 
-    return f"{outbox.deliver(ledger, gateway, now)} messages sent"
+    try:
+        return f"{outbox.deliver(ledger, gateway, now)} messages sent"
+    except Unreachable as error:
+        return f"messages wait: {error}"
 
 
 def is_due(ledger: Ledger, config: Config, name: str, now: float) -> bool:

@@ -109,6 +109,12 @@ def tell_refused(ledger: Ledger, number: int, reason: str, verdicts: Sequence[Ve
     tell_owner(ledger, f"plan:{number}", f"Usher: plan {number} needs your word", text, now)
 
 
+def tell_shrunk(ledger: Ledger, reason: str, now: float) -> str:
+    """A list that is not believed; it is believed after a day, so this is a row in the journal, once a day."""
+    ledger.post(f"shrunk:{now // DAY:.0f}", JOURNAL, "Usher: nobody is warned or removed for now", f"{reason}.", now)
+    return f"nothing done: {reason}"
+
+
 def tell_silent(ledger: Ledger, verdicts: Sequence[Verdict], now: float) -> None:
     """Who cannot be warned, once for each occasion: only the owner can do something about them."""
     people = People(ledger)

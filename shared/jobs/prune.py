@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 NAME = "prune"
 SAME_PLAN = 86400.0  # seconds for which a refused plan stands although others have come due since
+GATHER = 12 * 3600.0  # seconds within which those who come due belong to one plan
+CLOCKS = 3600.0  # seconds by which two clocks may differ
 RETRY = 30 * 86400.0  # seconds after which a warning that could not be delivered is tried anew
 
 
@@ -111,9 +113,11 @@ def _plan(
     warn = [v for v in new if v.verdict == prune.WARN]
     remove = [v for v in new if v.verdict == prune.REMOVE]
     said = []
+    if prune.shrunk(team.record) and (warn or remove):
+        return [notices.tell_shrunk(ledger, prune.shrunk(team.record), now)]
     if brake.everything or brake.removals:
         refused = remove + (warn if brake.everything else [])
-        said += _refuse(ledger, refused, brake.everything or brake.removals, now) if refused else []
+        said += _refuse(ledger, refused, brake.everything or brake.removals, _soon(new, now), now) if refused else []
         remove, warn = [], [] if brake.everything else warn
     said += _warn_all(ledger, config, team, warn, now)
     for verdict in remove:
@@ -163,7 +167,16 @@ def _warn_all(ledger: Ledger, config: Config, team: Roster, verdicts: list[Verdi
     return [f"{len(done)} warned"] if done else []
 
 
-def _refuse(ledger: Ledger, verdicts: list[Verdict], reason: str, now: float) -> list[str]:
+def _soon(verdicts: list[Verdict], now: float) -> bool:
+    """Whether others come due within hours, as after many warnings that went out one after the other."""
+    from shared.policy import prune
+
+    overdue = [now - (v.at or now) for v in verdicts if v.verdict == prune.REMOVE]
+    soon = any(v.verdict == prune.NOTICE and v.at and v.at - now < GATHER for v in verdicts)
+    return soon and max(overdue, default=SAME_PLAN) < SAME_PLAN
+
+
+def _refuse(ledger: Ledger, verdicts: list[Verdict], reason: str, soon: bool, now: float) -> list[str]:
     """Keep the refused plan under a number and tell the owner, once: not again while it is the same, or on that day."""
     from shared.jobs import notices
 
@@ -173,6 +186,8 @@ def _refuse(ledger: Ledger, verdicts: list[Verdict], reason: str, now: float) ->
         items = people.plan_items(last.id)
         if now - last.at < SAME_PLAN or all(items.get(v.member.id) == v.verdict for v in verdicts):
             return [f"refused as plan {last.id}: {reason}"]
+    if soon:
+        return [f"refused: {reason}; more come due within hours, then it is put before you"]
     number = people.add_plan(reason, [(v.member.id, v.verdict, v.reason) for v in verdicts], now)
     notices.tell_refused(ledger, number, reason, verdicts, now)
     return [f"refused as plan {number}: {reason}"]
@@ -187,6 +202,8 @@ def _close_answered(ledger: Ledger, team: Roster, verdicts: list[Verdict], now: 
     for verdict in verdicts:
         subject, warned = team.subjects[verdict.member.id], open_ones.get(verdict.member.id)
         if warned is None or verdict.verdict == prune.UNKNOWN:
+            continue
+        if max(verdict.since, warned.posted_at) > now + CLOCKS:  # the clock was set back: nobody has answered by that
             continue
         stale = warned.refused and (now - warned.posted_at > RETRY or verdict.member.email not in ("", warned.address))
         if stale or not prune.holds(subject, team.rules, verdict):

@@ -155,7 +155,7 @@ def _is_vip(house: House, user_id: int) -> bool:
     user = house.users.get(user_id, User(user_id))
     for name in (written.casefold() for written in house.settings.get("prune", {}).get("vip", ())):
         bound = house.bound.get((VIP[1:], name))
-        if bound == str(user_id) if bound else name == str(user_id) or _bears(house, user, name):
+        if str(user_id) in bound.split(",") if bound else name == str(user_id) or _bears(house, user, name):
             return True
     return False
 

@@ -42,11 +42,12 @@ enabled = yes
 
 
 class House:
-    """now: the moment at which the next job runs; it need not be today. prune, welcome, more: lines of config.ini."""
+    """now: the moment at which the next job runs, by default weeks ago: what is played later in a test is then past for
+    the fakes, too. prune, welcome, more: lines of config.ini."""
 
     def __init__(self, world, environ, now=None, prune="", welcome="", more=""):
         self.world, self.environ = world, environ
-        self.now = float(now if now is not None else int(time.time()))
+        self.now = float(now if now is not None else int(time.time()) - 40 * DAY)
         self.path, self.data = os.path.join(world.dir, "config.ini"), os.path.join(world.dir, "data-of-usher")
         self.lines = {"prune": prune, "welcome": welcome, "more": more}
         self.said, self.ledger = [], None
@@ -68,6 +69,8 @@ class House:
     def friend(self, name, idle=None, **kw):
         """A friend who accepted long ago and was last seen so many days ago (None: never)."""
         user = self.world.people.add(name, **{"accepted_at": int(self.now - 300 * DAY), **kw})
+        if self.world.tautulli.alive():
+            self.world.tautulli.api("refresh_users_list")
         if idle is not None:
             self.watched(user, idle)
         return user
@@ -96,6 +99,11 @@ class House:
     def prune(self, later=0.0):
         """A round, `later` seconds from the last one; as a fired agent that is due would do it."""
         return self._round("prune", prune.run, later)
+
+    def prune_or_fail(self, later=0.0):
+        """A round that a full disk may break off."""
+        with contextlib.suppress(sqlite3.Error):
+            self.prune(later)
 
     def welcome(self, later=0.0):
         return self._round("welcome", welcome.run, later)
@@ -162,7 +170,7 @@ def _insert(path, rows):
     """Into the database of a Tautulli that runs: slower, but nothing is dropped meanwhile."""
     tables = ("session_history", "session_history_metadata", "session_history_media_info")
     with contextlib.closing(sqlite3.connect(path, timeout=15)) as db, db:
-        first = (db.execute("SELECT MAX(id) FROM session_history").fetchone()[0] or 0) + 1
+        first = 1 + max(db.execute(f"SELECT COALESCE(MAX(id), 0) FROM {table}").fetchone()[0] for table in tables)
         for number, row in enumerate(rows, first):
             row["id"] = row["reference_id"] = number
         for table in tables:
