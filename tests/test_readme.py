@@ -15,7 +15,7 @@ import pytest
 from install import ACTS, COMMANDS, LOOKS, options
 from shared import __version__
 from shared.config import load
-from shared.jobs import keep_time, moving_in, register, schedule, stops
+from shared.jobs import keep_time, letters, moving_in, register, schedule, stops
 from shared.jobs.judge import calendar_of
 from shared.jobs.limit_streams import ARGUMENTS
 from shared.ledger import Ledger
@@ -97,11 +97,22 @@ def test_every_shell_command_is_one_that_exists(line):
         script = script.removeprefix(home)
     if script == "install.py":
         check_install(words[2:])
+    elif script == "agents/prune_users.py":
+        check_prune(words[2:])
     elif script == "agents/limit_streams.py":
         assert words[2:] in (["status"], ["status", "--json"]), line  # run in test_status_and_tick
     else:
         assert script in ("tests", "tests/bench"), line
         assert (PROJECT / script / "__main__.py").is_file()
+
+
+def check_prune(arguments: list[str]) -> None:
+    if arguments[0] == "--preview":
+        assert arguments[1] in letters.KINDS and arguments[2:] == [">", f"{arguments[1]}.html"]
+        return
+    agent = (PROJECT / "agents" / "prune_users.py").read_text(encoding="utf-8")
+    assert f" {arguments[0]}" in agent.split('"""')[1], arguments
+    assert arguments[1:] in ([], ["--json"]) or arguments[0] in ("--approve", "--restore")
 
 
 def check_install(arguments: list[str]) -> None:
@@ -199,6 +210,9 @@ def kept(world):
     rules = re.search(r"With these rules\n\n```ini\n([^`]*)```\n\nit says, right after the set-up", README)
     usher = world(env={"TZ": "Europe/Zurich"}).install_usher(rules[1], register=False)
     assert usher.run("--yes", script="install.py", timeout=120).returncode == 0
+    # the first tick fills the ledger from Tautulli's history; after that nobody is at work
+    wait_for(lambda: "never" not in usher.run("schedule", script="install.py").stdout, 20, what="the first tick")
+    wait_for(lambda: "No timekeeper is needed now" in usher.run("status").stdout, 20, what="the ledger to be filled")
     return usher
 
 
@@ -376,6 +390,31 @@ def test_recipe_not_for_one(recipe):
     assert r.minutes("anna", "2026-11-18 12:00") == 120
 
 
+def test_recipe_welcome(recipe):
+    r = recipe("A welcome for new friends")
+    assert r.config.get("welcome", "enabled") and r.config.get("usher", "dry_run")
+    assert r.config.get("mail", "port") == 587 and r.config.get("welcome", "house_rules")
+
+
+def test_recipe_prune(recipe):
+    r = recipe("Friends who drift away")
+    assert (r.config.get("prune", "warn_after"), r.config.get("prune", "remove_after")) == (28 * 86400, 42 * 86400)
+    assert r.config.get("prune", "enabled") and r.config.get("prune", "dry_run") is None
+    assert r.config.get("prune", "vip") == ("mom", "friend@example.com")
+
+
+def test_recipe_guest(recipe):
+    r = recipe("A guest until September.")
+    assert r.config.get("guest:lisa", "expires") == datetime(2026, 9, 1).toordinal()
+    assert r.config.get("prune", "min_notice") == 3 * 86400
+
+
+def test_recipe_vips(recipe):
+    r = recipe("No limit for those who are always welcome")
+    r.users[7] = User(7, "mom", kind="friend")
+    assert not r.who("mom").limits.any and r.who("guest").limits.any
+
+
 def test_every_recipe_is_proven():
     titles = re.findall(r"^\*\*(.+?)\*\*", README.partition("\n## Recipes\n")[2].partition("\n## ")[0], re.MULTILINE)
     source = Path(__file__).read_text(encoding="utf-8")
@@ -495,6 +534,8 @@ def test_the_defaults_in_prose_are_those_of_the_table():
     assert TABLE["usher", "keep_history"].default == "400d" and "`keep_history` (400 days)" in README
     assert TABLE["usher", "day_starts"].default == "04:00" and "`day_starts` (04:00)" in README
     assert TABLE["everyone", "uncounted_media"].default == "track, photo, clip"  # "Music, photos and trailers"
+    assert TABLE["mail", "per_hour"].default == "60" and "`per_hour` (60)" in README
+    assert TABLE["prune", "min_notice"].default == "3d" and "three days before (`min_notice`)" in README
 
 
 # ---- output ----
