@@ -21,6 +21,7 @@ settings.load_profile("ci" if os.environ.get("CI") else "here")
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "slow: waits for a clock; `-m 'not slow'` leaves it out")
+    config.addinivalue_line("markers", "xdist_group(name): tests that one process plays, one after the other")
 
 
 def pytest_collection_modifyitems(items):
