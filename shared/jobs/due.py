@@ -100,8 +100,11 @@ def claim(ledger: Ledger, config: Config, name: str, now: float) -> bool:
 
 
 def start_due(ledger: Ledger, config: Config, now: float) -> list[str]:
-    """Start the agents that are enabled and due, as processes of their own; their names."""
-    names = [name for name in AGENTS if config.get(name, "enabled") and is_due(ledger, config, name, now)]
+    """Start the agents that are enabled and due, as processes of their own; one, if messages wait. Their names."""
+    enabled = [name for name in AGENTS if config.get(name, "enabled")]
+    names = [name for name in enabled if is_due(ledger, config, name, now)]
+    if not names and ledger.due_messages(now):
+        names = enabled[:1]
     for name in names:
         detached.start(os.path.join(ROOT, "agents", AGENTS[name]))
     return names

@@ -56,8 +56,10 @@ def on_event(arguments: list[str], at: float) -> str:
 
 
 def tick() -> str:
-    """The regular look: whoever keeps time is seen to, even if Tautulli has missed what is going on."""
+    """The regular look: whoever keeps time is seen to, even if Tautulli has missed what is going on, and the agents
+    that work by the clock are started when they are due."""
     from shared.gateway import Gateway
+    from shared.jobs import due
 
     config = load()
     ledger = Ledger(config.get("usher", "data_dir"))
@@ -66,10 +68,11 @@ def tick() -> str:
         if wanted:
             Gateway(config).plex  # noqa: B018 - from a timer outside of Tautulli: does it know where Plex is?
             detached.start(SCRIPT, "--keep-time")
+        started = ["timekeeper"] * wanted + due.start_due(ledger, config, time.time())
     finally:
         ledger.close()
     _complain(config)
-    return "tick: timekeeper started" if wanted else "tick: all is well"
+    return f"tick: {', '.join(started)} started" if started else "tick: all is well"
 
 
 def parse(arguments: list[str]) -> dict[str, str]:
