@@ -110,6 +110,7 @@ class Cloud:
         if length.isdecimal() and response.request.method != "HEAD" and response.raw.tell() < int(length):
             raise self.unreachable("broke off in the middle of its answer")
         response._content, response._content_consumed = b"".join(pieces), True
+        response.encoding = response.encoding or "utf-8"  # else megabytes are searched for what it may be
 
 
 def retry_after(text: str, now: float) -> float:

@@ -14,7 +14,7 @@ from shared import __version__, log
 from shared.cloud import CONNECT_WAIT, WAIT, Cloud
 from shared.errors import Refused, UsherError
 from shared.model import Member
-from shared.plextv_members import Lists, merge, number, pending_member, still_there
+from shared.plextv_members import Entry, Lists, entry, merge, number, pending_member, still_there
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
@@ -128,8 +128,7 @@ class PlexTV:
 
     def _right_person(self, member: Member, address: str, machine: str) -> None:
         """Mail addresses and names change hands: an invitation that reached another account is taken back."""
-        for entry in self._owned(PENDING, machine) or ():
-            invited = pending_member(entry)
+        for invited in map(pending_member, self._owned(PENDING, machine) or ()):
             if address.casefold() not in (invited.email.casefold(), invited.name.casefold()):
                 continue
             if invited.id and member.id and invited.id != member.id:
@@ -150,14 +149,17 @@ class PlexTV:
             self._account = account
         return self._account
 
-    def _list(self, query: Any, url: str, tag: str, may_be_dead: bool = False) -> list[Element]:
-        """The elements of a list, all that it says it has."""
+    def _list(self, query: Any, url: str, tag: str, may_be_dead: bool = False) -> list[Entry]:
+        """A list of users or shares, all that it says it has."""
         try:
-            answer = self._query(query, url)
+            return [entry(element) for element in self._elements(query, url, tag)]
         except Refused as refusal:
             if may_be_dead and refusal.status in DEAD:
                 return []
             raise
+
+    def _elements(self, query: Any, url: str, tag: str) -> list[Element]:
+        answer = self._query(query, url)
         if answer is None or isinstance(answer, (str, dict, list)) or answer.tag != "MediaContainer":
             raise self._cloud.unreachable(f"answered with something that is no list of {tag}")
         found: list[Element] = answer.findall(tag)
@@ -186,7 +188,7 @@ class PlexTV:
 
     def _sections(self, account: Any, machine: str) -> dict[int, str]:
         """The libraries of the server as plex.tv numbers them, and their titles."""
-        servers = self._list(account.query, account.PLEXSERVERS.format(machineId=machine), "Server")
+        servers = self._elements(account.query, account.PLEXSERVERS.format(machineId=machine), "Server")
         found = {number(e.get("id")): e.get("title", "") for server in servers for e in server.findall("Section")}
         if not found:
             raise self._cloud.unreachable("names no libraries of this server")

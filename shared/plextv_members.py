@@ -12,27 +12,44 @@ if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
 
+KEPT = ("id", "title", "machineIdentifier", "owned", "pending", "allLibraries")  # of a share or library of somebody
+
+
+class Entry(NamedTuple):
+    """An element of a list as plain values: of 10,000 users the elements themselves would take 50 MB more."""
+
+    attributes: dict[str, str]
+    servers: tuple[dict[str, str], ...]
+    sections: tuple[dict[str, str], ...]  # those that are shared
+
+
 class Lists(NamedTuple):
     """What plex.tv answered. `pending` is None where it does not tell."""
 
     owner_id: int
     machine: str
-    users: list[Element]
-    shared: list[Element]
-    home: list[Element]
+    users: list[Entry]
+    shared: list[Entry]
+    home: list[Entry]
     pending: list[Mapping[str, Any]] | None
+
+
+def entry(element: Element) -> Entry:
+    """What matters of a User or SharedServer."""
+    sections = (e for e in element.findall("Section") if _is(e.attrib, "shared"))
+    return Entry(dict(element.attrib), tuple(map(_kept, element.findall("Server"))), tuple(map(_kept, sections)))
 
 
 def merge(lists: Lists) -> list[Member] | None:
     """Everybody but the owner. None: the lists contradict each other, so that one of them is short."""
-    users = {number(e.get("id")): e for e in lists.users}
-    shares = {number(e.get("userID")): e for e in lists.shared if number(e.get("userID"))}
-    home = {number(e.get("id")): e for e in lists.home}
+    users = {number(e.attributes.get("id")): e for e in lists.users}
+    shares = {number(e.attributes.get("userID")): e for e in lists.shared if number(e.attributes.get("userID"))}
+    home = {number(e.attributes.get("id")): e for e in lists.home}
     invited = {m.share_id: m for m in map(pending_member, lists.pending or ()) if m.share_id}
     waiting = {m.id for m in invited.values() if m.id}
     found: dict[int, Member] = {}
     for id in dict.fromkeys([*users, *home, *shares]):
-        if not id or id == lists.owner_id or (id not in users and _is(home.get(id), "admin")):
+        if not id or id == lists.owner_id or (id not in users and id in home and _is(home[id].attributes, "admin")):
             continue
         member = _member(id, users.get(id), shares.get(id), home.get(id), lists.machine)
         lost = member.kind == "friend" and member.share_id and not member.pending and id not in shares
@@ -45,29 +62,30 @@ def merge(lists: Lists) -> list[Member] | None:
     return [*found.values(), *(m for m in invited.values() if m.share_id not in known and m.id not in found)]
 
 
-def _member(id: int, user: Element | None, share: Element | None, home: Element | None, machine: str) -> Member:
-    about = [e.attrib for e in (user, share, home) if e is not None]
-    servers = [] if user is None else user.findall("Server")
-    server = next((e for e in servers if e.get("machineIdentifier") == machine), None)
-    elsewhere = any(e is not server and _is(e, "owned") for e in servers)
-    sections = [] if share is None else [e for e in share.findall("Section") if _is(e, "shared")]
-    at_home = home is not None or _is(user, "home")
+def _member(id: int, user: Entry | None, share: Entry | None, home: Entry | None, machine: str) -> Member:
+    about = [entry.attributes for entry in (user, share, home) if entry is not None]
+    servers = () if user is None else user.servers
+    server = next((e for e in servers if e.get("machineIdentifier") == machine), {})
+    given = {} if share is None else share.attributes
+    at_home = home is not None or (user is not None and _is(user.attributes, "home"))
+    managed = any(_is(entry.attributes, "restricted") for entry in (user, home) if entry is not None)
+    sections = () if share is None else share.sections
     name = _first(about, "username")
     return Member(
         id=id,
         name=name,
         title=_first(about, "title") or name,
         email=_first(about, "email"),
-        kind="managed" if any(_is(e, "restricted") for e in (user, home)) else "home" if at_home else "friend",
-        share_id=number(share.get("id") if share is not None else server.get("id") if server is not None else ""),
+        kind="managed" if managed else "home" if at_home else "friend",
+        share_id=number(given.get("id") or server.get("id")),
         pending=_is(server, "pending"),
-        invited_at=when(share.get("invitedAt")) if share is not None else 0.0,
-        accepted_at=when(share.get("acceptedAt")) if share is not None else 0.0,
+        invited_at=when(given.get("invitedAt")),
+        accepted_at=when(given.get("acceptedAt")),
         libraries=tuple(number(e.get("id")) for e in sections),
         library_titles=tuple(e.get("title", "") for e in sections),
-        all_libraries=_is(share, "allLibraries") or _is(server, "allLibraries"),
+        all_libraries=_is(given, "allLibraries") or _is(server, "allLibraries"),
         permissions=next(filter(None, map(_permissions, about)), ()),
-        is_friend=user is not None and not at_home and not elsewhere,
+        is_friend=user is not None and not at_home and not any(e is not server and _is(e, "owned") for e in servers),
     )
 
 
@@ -114,8 +132,12 @@ def _dict(value: Any) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def _is(element: Element | None, name: str) -> bool:
-    return element is not None and element.get(name, "").lower() in ("1", "true")
+def _kept(element: Element) -> dict[str, str]:
+    return {name: element.attrib[name] for name in KEPT if name in element.attrib}
+
+
+def _is(attributes: Mapping[str, str], name: str) -> bool:
+    return attributes.get(name, "").lower() in ("1", "true")
 
 
 def _first(about: list[dict[str, str]], name: str) -> str:
