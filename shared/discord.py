@@ -20,7 +20,8 @@ class Discord:
     def __init__(self, webhook: str) -> None:
         if not webhook:
             raise UsherError("[discord] webhook is empty")
-        log.hide(webhook, webhook.rstrip("/").rpartition("/")[2])
+        secret = webhook.rstrip("/").rpartition("/")[2]
+        log.hide(*(webhook, secret) if len(secret) >= 16 else ())  # never what is part of every address
         self._webhook = webhook
         self._cloud = Cloud("Discord", "[discord] webhook")
 
