@@ -5,9 +5,11 @@ A look is whole or it is none: every service must give a definite answer before 
 
 from __future__ import annotations
 
+import os
 import sqlite3
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import NamedTuple
 
 from shared import detached
@@ -26,6 +28,7 @@ from shared.policy.prune import Record, Rules, Subject, Warned
 VIP, GUEST = "vip", "guest"  # bindings of names in config.ini
 LOOK_BACK = 60  # days before the time that counts in which a play shows that the history reaches back so far
 LOCK = "people.lock"
+PATIENCE = 15.0  # seconds; Tautulli ends a script after 30
 
 
 class Look(NamedTuple):
@@ -55,18 +58,17 @@ class Roster(NamedTuple):
 
 @contextmanager
 def alone(ledger: Ledger) -> Iterator[bool]:
-    """False if another process is already looking after the members; the lock goes with its process."""
-    import os
-
+    """Wait until no other process looks after the members; False if that takes too long. It ends with its process."""
+    guard, path = None, os.path.join(os.path.dirname(ledger.path), LOCK)
+    until = time.monotonic() + PATIENCE
+    while guard is None and time.monotonic() < until:
+        with suppress(sqlite3.OperationalError):
+            guard = detached.hold(path)  # which itself waits for two seconds
     try:
-        guard = detached.hold(os.path.join(os.path.dirname(ledger.path), LOCK))
-    except sqlite3.OperationalError:
-        yield False
-        return
-    try:
-        yield True
+        yield guard is not None
     finally:
-        guard.close()
+        if guard is not None:
+            guard.close()
 
 
 def look(ledger: Ledger, config: Config, gateway: Gateway) -> Look:
