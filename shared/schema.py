@@ -8,7 +8,6 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-from shared.errors import LedgerError
 from shared.files import give, make_folder
 
 # Each entry takes the schema one version further; its place in the list is the version (PRAGMA user_version). Entries
@@ -93,8 +92,6 @@ def connect(path: str, busy_ms: int) -> sqlite3.Connection:
         if version < len(MIGRATIONS):
             with lock(path):
                 _migrate(db, path)
-        elif version > len(MIGRATIONS):
-            raise LedgerError(f"{path} was written by a newer Usher: update this one, or put the newer one back")
     except BaseException:
         db.close()
         raise

@@ -123,14 +123,6 @@ def test_a_replaced_or_deleted_file_is_noticed(folder):
     assert not ledger.is_current()
 
 
-def test_a_newer_ushers_ledger_is_refused_and_left_alone(folder):
-    ledger = Ledger(folder)
-    ledger.db.execute("PRAGMA user_version = 99")
-    with pytest.raises(LedgerError, match="newer Usher"):
-        Ledger(folder)
-    assert os.listdir(folder).count("ledger.db") == 1 and ledger.is_current()
-
-
 def test_another_servers_ledger_is_refused(folder):
     ledger = Ledger(folder)
     ledger.machine_of_server("one")
