@@ -1,7 +1,8 @@
 """`python3 tests [arguments of pytest]`: runs the tests on any machine that has Python 3.10 or newer.
 
-Makes a virtual environment in the project's folder (.venv-tests-3.11, by the version) and runs pytest in it, by default
-in three processes: the tests wait a lot. Standard library only."""
+Makes a virtual environment in the project's folder (.venv-tests-3.11, by the version) and runs pytest in it. All tests
+are run in two parts: most of them side by side in three processes, since they wait a lot; then, in peace, those
+scenarios which measure seconds. With a file or a test named it is one plain run. Standard library only."""
 import os
 import subprocess
 import sys
@@ -9,7 +10,8 @@ import sys
 PROJECT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 LISTS = [os.path.join(PROJECT, *parts) for parts in (
     ("requirements.txt",), ("tests", "sandbox", "requirements.txt"), ("tests", "requirements.txt"))]
-SIDE_BY_SIDE = ["-n", "3", "--dist", "loadgroup", "--tb=native"]
+SIDE_BY_SIDE = ["--ignore=tests/scenarios", "-n", "3", "--dist", "loadgroup", "--tb=native"]
+IN_PEACE = ["tests/scenarios"]
 
 
 def main(arguments):
@@ -17,11 +19,15 @@ def main(arguments):
     from tests import environment
 
     python, clean = environment.ready(PROJECT, "tests", LISTS)
-    together = [] if any(a.startswith(("-n", "-p", "--pdb")) for a in arguments) else SIDE_BY_SIDE
+    whole = all(a in ("-q", "-v", "-x") or a.startswith("--durations") for a in arguments)
     try:
-        return subprocess.run([python, "-m", "pytest", *together, *arguments], cwd=PROJECT, env=clean).returncode
+        statuses = [
+            subprocess.run([python, "-m", "pytest", *part, *arguments], cwd=PROJECT, env=clean).returncode
+            for part in ((SIDE_BY_SIDE, IN_PEACE) if whole else ([],))
+        ]
     except KeyboardInterrupt:
         return 130
+    return max(statuses)
 
 
 if __name__ == "__main__":

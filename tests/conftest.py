@@ -25,11 +25,9 @@ def pytest_configure(config):
 
 
 def pytest_collection_modifyitems(items):
-    """Where several processes share the tests (`-n`), a file stays together, and so do all that measure seconds: they
-    wait more than they work, and would disturb each other."""
+    """Where several processes share the tests (`-n`), a file stays together: its tests share a world."""
     for item in items:
-        path = item.path.relative_to(PROJECT / "tests")
-        item.add_marker(pytest.mark.xdist_group("scenarios" if path.parts[0] == "scenarios" else path.stem))
+        item.add_marker(pytest.mark.xdist_group(item.path.stem))
 
 
 @pytest.fixture(scope="module", params=HOSTS)
@@ -79,6 +77,12 @@ def _check_path(path, relative):
 
 
 sys.addaudithook(_audit)
+
+
+@pytest.fixture(autouse=True)
+def _only_secrets_of_its_own(monkeypatch):
+    """What one test has made up as a secret is not masked in the next one."""
+    monkeypatch.setattr("shared.log._secrets", [])
 
 
 @pytest.fixture(autouse=True, scope="session")

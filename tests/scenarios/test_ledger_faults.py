@@ -158,7 +158,7 @@ def test_a_data_folder_that_cannot_be_used_is_one_line(tmp_path, folder, argumen
                 python, told = find_python(user=NOBODY), as_user(NOBODY)
             except RuntimeError as no_other:
                 pytest.skip(str(no_other))
-            for part in (tmp_path, *tmp_path.parents[:2]):
+            for part in (tmp_path, *(p for p in tmp_path.parents if p.name.startswith(("pytest-", "popen-")))):
                 part.chmod(0o755)
     if folder == "a ledger that is a folder":
         Path(data, "ledger.db").mkdir(parents=True)
