@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from shared import log
 from shared.cloud import Cloud
@@ -39,17 +40,23 @@ class Discord:
                 break
             shown.append({"name": _escaped(name), "value": _escaped(value), "inline": len(value) < 40})
         embed = {"title": _escaped(title), "description": _escaped(text), "color": color, "fields": shown}
-        body = {"embeds": [embed], "allowed_mentions": {"parse": []}}
+        self._ask("POST", params={"wait": "true"}, json={"embeds": [embed], "allowed_mentions": {"parse": []}})
+
+    def check(self) -> None:
+        """Ask whether the webhook is there, and post nothing. Raises as `post` does."""
+        self._ask("GET")
+
+    def close(self) -> None:
+        self._cloud.close()
+
+    def _ask(self, method: str, **more: Any) -> None:
         try:
-            self._cloud.ask("POST", self._webhook, params={"wait": "true"}, json=body)
+            self._cloud.ask(method, self._webhook, **more)
         except Refused as refusal:
             if refusal.status in GONE:
                 raise Refused(f"Discord does not know this webhook ({refusal.status}): see [discord] webhook",
                               refusal.status) from None  # fmt: skip
             raise
-
-    def close(self) -> None:
-        self._cloud.close()
 
 
 def _plain(text: str, most: int) -> str:

@@ -76,6 +76,17 @@ class Mail:
             self.close()
             raise self._failed(error) from None
 
+    def check(self) -> None:
+        """Connect, log in and name the sender, but send nothing. Raises Unreachable with what is wrong."""
+        import smtplib
+
+        try:
+            self._begin()
+        except (smtplib.SMTPException, OSError, ValueError) as error:
+            raise self._failed(error) from None
+        finally:
+            self.close()
+
     def message_id(self, key: str, created: float) -> str:
         """A Message-ID that is the same whenever this message is sent, and nobody else's."""
         import hashlib

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from shared.errors import UsherError
 from shared.jobs import (
     check_agents,
+    check_channels,
     check_files,
     check_house,
     check_people,
@@ -38,6 +39,8 @@ STEPS: tuple[tuple[str, Step], ...] = (
     ("players", check_people.shared_players),
     ("names of users", check_people.unmatched_users),
     ("devices", check_people.devices),
+    ("mail", check_channels.mail),
+    ("Discord", check_channels.discord),
     ("ledger", check_files.ledger),
     ("disk", check_files.disk),
     ("files", check_files.permissions),
