@@ -77,7 +77,7 @@ def long_date(calendar: Calendar, at: float) -> str:
     """`30 October 2026`."""
     from datetime import date
 
-    on = date.fromordinal(local_clock(calendar, at)[0])
+    on = date.fromordinal(local_clock(calendar, min(at, prune.FAR))[0])
     return f"{on.day} {on:%B} {on.year}"
 
 

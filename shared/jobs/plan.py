@@ -12,6 +12,7 @@ from shared.ledger import Ledger
 from shared.ledger_people import People, called
 from shared.policy import words
 from shared.policy.calendar import Calendar, local_clock
+from shared.policy.prune import FAR
 
 if TYPE_CHECKING:
     from shared.jobs.roster import Roster
@@ -83,4 +84,4 @@ def _row(team: Roster, verdict: Verdict, now: float) -> dict[str, Any]:
 def _day(calendar: Calendar, at: float) -> str:
     from datetime import date
 
-    return date.fromordinal(local_clock(calendar, at)[0]).isoformat()
+    return date.fromordinal(local_clock(calendar, min(at, FAR))[0]).isoformat()

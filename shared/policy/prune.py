@@ -20,6 +20,7 @@ KEEP, FINE, UNKNOWN, WARN, NOTICE, SILENT, REMOVE = "keep", "fine", "unknown", "
 INACTIVE, GUEST = "inactive", "guest"  # why somebody is warned and removed
 HOME = ("home", "managed")
 HOLE = 7  # days in a row of which nothing shows that Tautulli recorded: longer than a quiet server is quiet
+FAR = 4102444800.0  # 2100-01-01: what is later is shown as this, whatever nonsense a service or a setting holds
 SHRUNK = 5  # a fifth of the members gone at once, two at least, is no list to act on
 
 
@@ -251,5 +252,5 @@ def _users(count: int) -> str:
 
 def _date(calendar: Calendar, at: float, now: float) -> str:
     """`3 Jul`, and with its year where that is not clear."""
-    ordinal = local_clock(calendar, at)[0]
+    ordinal = local_clock(calendar, min(at, FAR))[0]
     return words.date(ordinal) + (f" {Date.fromordinal(ordinal).year}" if abs(now - at) > 300 * DAY else "")

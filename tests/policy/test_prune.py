@@ -62,6 +62,8 @@ VERDICTS = [
     ("has watched since the warning", subject(2, warned=warned(3)), {}, FINE, 25),
     ("has watched, has drifted away again", subject(28, warned=warned(40)), {}, WARN, 0),
     ("watching now", subject(60, warned=warned(30), watching=True), {}, FINE, 27),
+    ("joined in a year that cannot be", subject(9, ANNA._replace(accepted_at=9e14)), {}, FINE,
+     9e14 / DAY + 28 - NOW / DAY),
     ("no mail address", subject(60, ANNA._replace(email="")), {}, SILENT, None),
     ("no mail server", subject(60), {"can_mail": False}, SILENT, None),
     ("warned, then the mail server was taken away", subject(60, warned=warned(5)), {"can_mail": False}, REMOVE, -2),
