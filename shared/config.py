@@ -14,7 +14,7 @@ import zlib
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from . import __version__
+from . import __version__, texts
 from .files import give, make_folder
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -56,8 +56,8 @@ def load(path: str | None = None, environ: Mapping[str, str] = os.environ) -> Co
     """
     path = _path(path, environ)
     data, trouble = _read(path)
-    key = _key(path, data, trouble, environ)
     folders = _folders(path, data, environ)
+    key = _key(path, data, trouble, environ, folders)
     for folder in folders:
         cached = _cached(folder, key)
         if cached:
@@ -74,7 +74,8 @@ def load(path: str | None = None, environ: Mapping[str, str] = os.environ) -> Co
 def stamp(path: str | None = None, environ: Mapping[str, str] = os.environ) -> str:
     """What `load` would put into `Config.stamp`: reads the file and compiles nothing."""
     path = _path(path, environ)
-    return _stamp(*_read(path), environ)
+    data, trouble = _read(path)
+    return _stamp(data, trouble, environ, _folders(path, data, environ))
 
 
 def _path(path: str | None, environ: Mapping[str, str]) -> str:
@@ -103,15 +104,19 @@ def _variables(environ: Mapping[str, str]) -> tuple[str, ...]:
     )
 
 
-def _stamp(data: bytes, trouble: str, environ: Mapping[str, str]) -> str:
-    others = "\0".join((trouble, *_variables(environ))).encode("utf-8", "surrogateescape")
+def _stamp(data: bytes, trouble: str, environ: Mapping[str, str], folders: list[str]) -> str:
+    own_texts = (str(texts.state(folder)) for folder in folders)
+    others = "\0".join((trouble, *_variables(environ), *own_texts)).encode("utf-8", "surrogateescape")
     return f"{len(data):x}-{zlib.crc32(data):08x}{zlib.adler32(data):08x}-{zlib.crc32(others):08x}"
 
 
-def _key(path: str, data: bytes, trouble: str, environ: Mapping[str, str]) -> tuple[Any, ...]:
+def _key(
+    path: str, data: bytes, trouble: str, environ: Mapping[str, str], folders: list[str]
+) -> tuple[Any, ...]:
     """All that the compiled settings depend on; the cache holds only for an equal one."""
     system_zone = (environ.get("TZ", ""), *time.tzname, time.timezone, time.altzone)
-    return (path, data, trouble, _variables(environ), __version__, sys.version, system_zone)
+    own_texts = tuple(texts.state(folder) for folder in folders)
+    return (path, data, trouble, _variables(environ), __version__, sys.version, system_zone, own_texts)
 
 
 def _folders(path: str, data: bytes, environ: Mapping[str, str]) -> list[str]:
@@ -155,14 +160,14 @@ def _compile(
     from .settings import compiled, local_time, without_limits
 
     here, name, now = os.path.dirname(path), os.path.basename(path), time.time()
-    mark = _stamp(data, trouble, environ)
+    mark = _stamp(data, trouble, environ, folders)
     copies = [(folder, *_last_copy(folder)) for folder in folders]
     if not trouble and _is_blank(data) and (any(not _is_blank(c) for _, c, _ in copies) or not _variables(environ)):
         trouble = "is empty: copy config.ini.example over it, or write [usher] into it if that is meant"
     own = compiled(b"" if trouble else data, name, environ, lambda text: absolute(text, here), now)
     problems = ((f"{name}: {trouble}",) if trouble else ()) + own.problems
     if not problems:
-        return Config(path, own.settings, (), name, mark), True
+        return Config(path, _with_texts(own.settings), (), name, mark), True
     kept = {v: environ[v] for v in environ if v not in own.variables}
     folder_only = {v: environ[v] for v in environ if v == "USHER_USHER_DATA_DIR"}
     for _, copy, written in copies:
@@ -172,10 +177,16 @@ def _compile(
             last = compiled(copy or b"", VALID_COPY, variables, lambda text: absolute(text, here), now, any_zone=True)
             if not last.problems:
                 since = local_time(last.settings["zone"], written)
-                return Config(path, last.settings, problems, f"the last valid copy of {since}", mark), False
+                return Config(path, _with_texts(last.settings), problems, f"the last valid copy of {since}", mark), False
     free = without_limits(own.settings)
     free["usher"]["data_dir"] = folders[0]
-    return Config(path, free, problems, NO_LIMITS, mark), False
+    return Config(path, _with_texts(free), problems, NO_LIMITS, mark), False
+
+
+def _with_texts(settings: dict[str, Any]) -> dict[str, Any]:
+    """The settings, and what viewers are told in the house's language."""
+    usher = settings["usher"]
+    return {**settings, "texts": texts.load(usher["language"], usher["data_dir"])}
 
 
 def _is_blank(data: bytes | None) -> bool:

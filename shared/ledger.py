@@ -227,6 +227,15 @@ class Ledger:
         play = self.add_play(session._replace(state="stopped"), began, 0)
         self.save_play(play._replace(seen=ended, ended=ended, seq=1, span_began=began, span_ended=began + seconds))
 
+    def sessions(self, play_ids: Iterable[int]) -> dict[int, Session]:
+        """The sessions of these plays, by the play's id."""
+        found: dict[int, Session] = {}
+        for id in play_ids:
+            row = self.db.execute(f"SELECT {_names(OF_SESSION)} FROM plays WHERE id = ?", (id,)).fetchone()
+            if row:
+                found[id] = _session(row)
+        return found
+
     def spans(self, user_ids: Iterable[int], machine_ids: Iterable[str], since: float) -> list[tuple[int, str, Span]]:
         """(user id, machine id, span) of all that these users or players have played since."""
         wanted = [("user_id", id) for id in user_ids] + [("machine_id", id) for id in machine_ids]
@@ -237,14 +246,14 @@ class Ledger:
                 f"FROM plays p JOIN spans s ON play_id = p.id WHERE p.{column} = ? AND seen > ? AND s.ended > ?",
                 (id, since, since),
             ):
-                found[r[0], r[1]] = (r[2], r[3], Span(r[4], r[5], r[6], r[7], r[8], bool(r[9])))
+                found[r[0], r[1]] = (r[2], r[3], Span(r[4], r[5], r[6], r[7], r[8], bool(r[9]), r[0]))
         return list(found.values())
 
     # ---- decisions and stops ----
 
-    def decide(self, play: Play, who: str, decision: Decision, dry_run: bool, now: float) -> int:
+    def decide(self, play: Play, who: str, decision: Decision, now: float) -> int:
         """Record a decision if it differs from the last one about this play; its id, 0 if it does not."""
-        verdict = "allow" if decision.allowed else "would stop" if dry_run else "stop"
+        verdict = "allow" if decision.allowed else "would stop" if decision.dry else "stop"
         last = self.db.execute(
             "SELECT verdict, cause FROM decisions WHERE play_id = ? ORDER BY id DESC LIMIT 1", (play.id,)
         ).fetchone()
@@ -397,4 +406,9 @@ def _names(columns: tuple[str, ...]) -> str:
 
 def _play(row: tuple[Any, ...]) -> Play:
     own, of_session = row[1 : 1 + len(OWN)], row[1 + len(OWN) :]
-    return Play(row[0], Session(*of_session)._replace(live=bool(of_session[-1])), *own)
+    return Play(row[0], _session(of_session), *own)
+
+
+def _session(row: tuple[Any, ...]) -> Session:
+    found = Session(*row)
+    return found._replace(live=bool(found.live))

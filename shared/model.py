@@ -46,6 +46,8 @@ class Session(NamedTuple):
 
     `user_id` is the account's id: Plex's own 1 for the owner is already mapped where the owner is known. `offset` and
     `duration` are seconds into and of the item; `offset` is None where nothing is told. Live TV has no `rating_key`.
+    `location` is lan, wan or relay; `transcode` what is converted: no, video, audio or both; `resolution` is the
+    file's: 4k, 1080 … sd; `bitrate` the stream's, in kbps. Of the last five "" and 0 mean that it is not known.
     """
 
     session_key: str
@@ -67,6 +69,10 @@ class Session(NamedTuple):
     library: str = ""
     rating: str = ""
     live: bool = False
+    show: str = ""
+    transcode: str = ""
+    resolution: str = ""
+    bitrate: int = 0
 
 
 class HistoryRow(NamedTuple):
@@ -109,7 +115,7 @@ class Play(NamedTuple):
 
 class Span(NamedTuple):
     """A stretch in state playing. `epoch` rises when the clock is set back: two spans of different epochs were never
-    at the same time, whatever their times say. `denied` spans came after a stop decision."""
+    at the same time, whatever their times say. `denied` spans came after a stop decision. `play` is their play's id."""
 
     began: float
     ended: float
@@ -117,13 +123,23 @@ class Span(NamedTuple):
     library: str = ""
     epoch: int = 0
     denied: bool = False
+    play: int = 0
 
 
 class Decision(NamedTuple):
-    """`until`: of an allow the moment at which `limit` ends it, of a stop the moment it opens again; None is never."""
+    """`until`: of an allow the moment at which `limit` ends it, of a stop the moment it opens again; None is never.
+
+    `limit` is the key of config.ini, or rule:NAME; `kind` which text tells of it (see `policy.bounds`). `reason` is for
+    the owner, `message` what the owner wants said to the viewer. A `dry` end is only
+    rehearsed. `ahead` is when it is to be decided again even if nothing happens, as far as it can be foreseen.
+    """
 
     allowed: bool
     until: float | None = None
     limit: str = ""
     value: int = 0
     reason: str = ""
+    kind: str = ""
+    message: str = ""
+    dry: bool = False
+    ahead: float | None = None

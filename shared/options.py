@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from typing import Any, NamedTuple
 
-from . import grammar, values
+from . import grammar, rule_values, texts, values
 from .values import GrammarError, clip
 
 
@@ -36,10 +36,11 @@ SECTIONS = {
     "everyone": "Limits for all who are not exempt. What is empty does not limit anybody.",
     "group": "Limits for the members of a group, each for themselves. Any key of [everyone] may stand here.",
     "person": "A human being with all their users and devices. Any key of [everyone] may stand here too.",
+    "rule": "What a play may not be, or not then, or not for so long. All conditions must hold; a comma means any of.",
     "guest": "Somebody whose access ends on a day, whatever they watch. It needs [prune] enabled = yes.",
 }
 FIXED = ("usher", "tautulli", "plex", "mail", "discord", "notify", "welcome", "prune", "everyone")
-NAMED = ("group", "person", "guest")
+NAMED = ("group", "person", "rule", "guest")
 LIMITED = ("group", "person")  # these may have any key of [everyone]
 SECRETS = ("apikey", "token", "password", "webhook", "username")
 PORTS = {"starttls": 587, "tls": 465, "none": 25}
@@ -56,7 +57,7 @@ _OWN = (
     Option("usher", "owner_devices", "names", "", "If set, your own plays are free on these devices only.", "My phone"),
     Option("usher", "keep_history", "duration", "400d", "How long the ledger remembers; a month's budget needs 62d.",
            at_least=62 * 86400),
-    Option("usher", "language", "choice", "en", "The language of messages to viewers.", choices=("en",)),
+    Option("usher", "language", "choice", "en", "The language of messages to viewers.", choices=texts.LANGUAGES),
     Option("usher", "log_level", "choice", "info", "How much usher.log tells.", choices=_LEVELS),
     Option("tautulli", "url", "address", "", "Address of Tautulli, with its http_root.", "http://192.168.1.5:8181"),
     Option("tautulli", "apikey", "secret", "", "In Tautulli under Settings, Web Interface, API key."),
@@ -108,6 +109,7 @@ _OWN = (
     Option("person", "users", "names", "", "Plex user names, mail addresses or ids.", "emma"),
     Option("person", "devices", "names", "", "Names or machine ids of players, whoever uses them.", "Emma's iPad"),
     Option("person", "exempt", "yes or no", "", "No limit holds for this person.", "no"),
+    Option("person", "counts_for", "names", "", "Persons whose budgets the minutes here use up, too.", "emma"),
     Option("guest", "user", "text", "", "The guest's user name, mail address or id.", "lisa@example.com"),
     Option("guest", "expires", "date", "", "The first day without access.", "2026-09-01"),
 )  # fmt: skip
@@ -125,9 +127,52 @@ _LIMITS = (
     Option("everyone", "uncounted", "windows", "", "Times that use up no budget.", "sat 08:00-10:00"),
     Option("everyone", "uncounted_media", "media", "track, photo, clip", "Media that use no budget.", choices=_MEDIA),
     Option("everyone", "uncounted_libraries", "limit names", "", "Libraries that use up no budget.", "Music videos"),
-    Option("everyone", "warn_before", "durations", "10m, 2m",
-           "How long before the end a viewer is warned; this version does not warn yet."),
+    Option("everyone", "max_streams", "count", "", "Most players at once; the newest one more is stopped.", "2"),
+    Option("everyone", "max_locations", "count", "", "Most places at once; all of your home network is one.", "1"),
+    Option("everyone", "keep", "choice", "oldest", "Which streams go on where there are too many.",
+           choices=("oldest", "newest")),
+    Option("everyone", "max_paused", "limit", "", "What is paused for longer than this is stopped.", "20m"),
+    Option("everyone", "known_devices_only", "yes or no", "no", "Only players used before, or let in by you."),
+    Option("everyone", "warn_before", "durations", "10m, 2m", "How long before the end a viewer is warned."),
+    Option("everyone", "tell", "told", "", "Who gets these warnings: ids of agents in Tautulli, mail, discord, owner.",
+           "4, mail"),
+    Option("everyone", "let_finish", "limit", "", "What has at most this left when time is up may end.", "5m"),
+    Option("everyone", "no_start_in_last", "limit", "", "Nothing new starts when less than this is left.", "5m"),
+    Option("everyone", "delay_stop", "limit", "", "What may not even start runs this long, so that the reason shows.",
+           "5s"),
     Option("everyone", "message", "message", "", "Added to what a viewer reads when stopped.", "Ask me for more."),
+)  # fmt: skip
+_RULE = (
+    Option("rule", "people", "list", "", "Persons of this file.", "emma"),
+    Option("rule", "groups", "list", "", "Groups of this file.", "kids"),
+    Option("rule", "users", "list", "", "User names, mail addresses, ids, @home, @managed, @friends, @vip.",
+           "@friends"),
+    Option("rule", "devices", "list", "", "Names or machine ids of players.", "Kitchen TV"),
+    Option("rule", "platforms", "list", "", "Platforms as Plex names them.", "Roku, Chrome"),
+    Option("rule", "players", "list", "", "Apps, or names of players.", "Plex Web"),
+    Option("rule", "libraries", "list", "", "Libraries.", "Films"),
+    Option("rule", "media", "media list", "", "Kinds of media.", "movie, episode", choices=rule_values.MEDIA),
+    Option("rule", "ratings", "ratings", "", "Content ratings, or above one.", "above PG-13"),
+    Option("rule", "titles", "list", "", "Titles; * stands for anything.", "*horror*"),
+    Option("rule", "shows", "list", "", "Series; * stands for anything.", "Paw *"),
+    Option("rule", "unrated", "choice", "allow", "Whether a condition on ratings holds for what has none.",
+           choices=("allow", "block")),
+    Option("rule", "when", "windows", "", "Only then.", "schoolnight 19:00-24:00"),
+    Option("rule", "location", "word list", "", "Where the player is.", "wan", choices=rule_values.LOCATIONS),
+    Option("rule", "transcode", "word list", "", "What Plex converts.", "video", choices=rule_values.TRANSCODES),
+    Option("rule", "resolution", "resolutions", "", "Of the file.", "4k"),
+    Option("rule", "bitrate", "bitrate", "", "Of the stream.", "above 20 Mbps"),
+    Option("rule", "new_device", "yes or no", "", "A player that this user has not used before.", "yes"),
+    Option("rule", "max_plays", "plays", "", "So many items; one that is resumed is one.", "4 per month"),
+    Option("rule", "daily", "durations per day", "", "So long a day, instead of not at all.", "30m"),
+    Option("rule", "weekly", "limit", "", "So long a week.", "3h"),
+    Option("rule", "monthly", "limit", "", "So long a month.", "10h"),
+    Option("rule", "sitting", "limit", "", "So long without a rest.", "20m"),
+    Option("rule", "rest", "limit", "15m", "The rest needed before a new sitting.", "1h"),
+    Option("rule", "max_streams", "count", "", "So many such streams at once.", "1"),
+    Option("rule", "keep", "choice", "oldest", "Which of them go on.", choices=("oldest", "newest")),
+    Option("rule", "action", "choice", "stop", "What happens.", choices=("stop", "alert", "log")),
+    Option("rule", "message", "message", "", "What the viewer reads.", "Not for you yet."),
 )  # fmt: skip
 _DRY_RUN = Option("", "dry_run", "yes or no", "", "Rehearse, or not, for these only; otherwise as in [usher].", "no")
 _REHEARSE = "Rehearse this part, or not; otherwise as in [usher]."
@@ -136,7 +181,8 @@ OPTIONS = (
     *_OWN,
     *_LIMITS,
     *(o._replace(section=s, default="", example=o.example or o.default) for s in LIMITED for o in _LIMITS),
-    *(_DRY_RUN._replace(section=s) for s in LIMITED),
+    *_RULE,
+    *(_DRY_RUN._replace(section=s) for s in (*LIMITED, "rule")),
     *(_DRY_RUN._replace(section=s, doc=_REHEARSE) for s in ("welcome", "prune")),
 )
 TABLE = {(option.section, option.key): option for option in OPTIONS}
@@ -184,6 +230,22 @@ def parse(option: Option, text: str, calendars: Collection[str] = (), resolve: C
             return tuple(values.choice(name, option.choices) for name in values.names(text))
         case "members":
             return _members(text)
+        case "list":
+            return rule_values.names(text)
+        case "media list" | "word list":
+            return rule_values.choices(text, option.choices)
+        case "ratings":
+            return rule_values.rated(text)
+        case "resolutions":
+            return rule_values.resolutions(text)
+        case "bitrate":
+            return rule_values.bitrate(text)
+        case "plays":
+            return rule_values.plays(text)
+        case "count":
+            return rule_values.count(text)
+        case "told":
+            return rule_values.told(text)
         case "address" | "secret address":
             return values.address(text)
         case "mail address":
@@ -211,9 +273,13 @@ def render_example() -> str:
         mark = "# " if section in NAMED else ""
         name = _EXAMPLES.get(section, section)
         lines += ["", f"# {doc}", f"{mark}[{name}]"]
-        limits = {option.key for option in _LIMITS}
+        lines += _RULE_EXAMPLE if section == "rule" else []
+        limits = {option.key for option in _LIMITS} if section in LIMITED else set()
         for option in (o for o in OPTIONS if o.section == section):
             if section in NAMED and option.key in limits:
+                continue
+            if section == "rule":
+                lines.append(f"# {option.key}: {option.doc}{f' E.g. {option.example}' if option.example else ''}")
                 continue
             lines += ["", *_about(option)] if section not in NAMED else []
             value = option.example if section in NAMED else option.default
@@ -228,7 +294,7 @@ def render_key_list() -> str:
     lines = ["| section | key | value | default | what it is | example |", "| --- | --- | --- | --- | --- | --- |"]
     limits = {option.key for option in _LIMITS}
     for option in OPTIONS:
-        if option.section in NAMED and option.key in limits:
+        if option.section in LIMITED and option.key in limits:
             continue
         section = f"{option.section}:NAME" if option.section in NAMED else option.section
         if option in _LIMITS:
@@ -239,8 +305,20 @@ def render_key_list() -> str:
     return "\n".join(lines) + "\n"
 
 
-_LIFTABLE = ("limit", "durations", "durations per day", "windows", "days", "limit names", "media", "message")
-_EXAMPLES = {"group": "group:kids", "person": "person:emma", "guest": "guest:lisa"}
+_LIFTABLE = (
+    "limit", "count", "told", "durations", "durations per day", "windows", "days", "limit names", "media", "message",
+)  # fmt: skip
+_EXAMPLES = {
+    "group": "group:kids", "person": "person:emma", "rule": "rule:late-horror", "guest": "guest:lisa",
+}  # fmt: skip
+_SHOWN_KINDS = {
+    "limit": "duration", "limit names": "names", "message": "text", "secret address": "address", "count": "number",
+    "told": "ids or words", "list": "names", "media list": "media", "word list": "words", "plays": "number per period",
+}  # fmt: skip
+_RULE_EXAMPLE = [
+    "# groups = kids", "# ratings = above PG-13", "# when = schoolnight 19:00-24:00", "# message = Not for you yet.",
+    "# The keys of a rule; `not` in front turns a list, as in libraries = not Cartoons:",
+]  # fmt: skip
 _HEAD = """\
 # Usher's house rules. As it stands, this file limits nobody, and nothing is stopped while dry_run is yes.
 #
@@ -257,15 +335,13 @@ _HEAD = """\
 
 def _about(option: Option) -> list[str]:
     line = f"# {option.doc}"
-    if option.kind in ("choice", "media"):
+    if option.choices:
         line += f" {'One' if option.kind == 'choice' else 'Any'} of: {', '.join(option.choices)}."
     return [line, f"# Example: {option.key} = {option.example}"] if option.example else [line]
 
 
 def _plain(option: Option) -> str:
-    return {"limit": "duration", "limit names": "names", "message": "text", "secret address": "address"}.get(
-        option.kind, option.kind
-    )
+    return _SHOWN_KINDS.get(option.kind, option.kind)
 
 
 def _code(text: str) -> str:

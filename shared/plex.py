@@ -90,6 +90,7 @@ def _session(element: Element, owner_id: int) -> Session:
     # where the user is not told, the player still says for whom it plays
     user_id = _number(user.get("id", "")) or _number(player.get("userID", ""))
     live = item.get("live", "") == "1"
+    media, transcode = _media(element), _transcode(element)
     kind = item.get("type", "")
     relayed = player.get("relayed", "") == "1"
     return Session(
@@ -112,7 +113,27 @@ def _session(element: Element, owner_id: int) -> Session:
         library=item.get("librarySectionTitle", ""),
         rating=item.get("contentRating", ""),
         live=live,
+        show=item.get("grandparentTitle", "") if kind != "track" else "",
+        transcode=transcode,
+        # while the video is converted Plex tells what comes out, not what the file has
+        resolution=media.get("videoResolution", "").casefold() if transcode in ("no", "audio") else "",
+        bitrate=_number(media.get("bitrate", "")),
     )
+
+
+def _media(element: Element) -> dict[str, str]:
+    found = element.findall("Media")
+    chosen = next((media for media in found if media.get("selected") == "1"), found[0] if found else None)
+    return {} if chosen is None else chosen.attrib
+
+
+def _transcode(element: Element) -> str:
+    """What is converted: no, video, audio or both; "" where Plex does not say."""
+    job = _attributes(element, "TranscodeSession")
+    if not job:
+        return "no" if element.find("Media") is not None else ""
+    video, audio = (job.get(f"{word}Decision", "") == "transcode" for word in ("video", "audio"))
+    return "both" if video and audio else "video" if video else "audio" if audio else "no"
 
 
 def _attributes(element: Element, name: str) -> dict[str, str]:

@@ -77,6 +77,21 @@ MIGRATIONS = (
     CREATE TABLE acts (id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, at REAL NOT NULL, user_id INTEGER NOT NULL,
         name TEXT NOT NULL, act TEXT NOT NULL, reason TEXT NOT NULL);
     """,
+    """
+    ALTER TABLE plays ADD COLUMN show TEXT NOT NULL DEFAULT '';
+    ALTER TABLE plays ADD COLUMN transcode TEXT NOT NULL DEFAULT '';
+    ALTER TABLE plays ADD COLUMN resolution TEXT NOT NULL DEFAULT '';
+    ALTER TABLE plays ADD COLUMN bitrate INTEGER NOT NULL DEFAULT 0;
+    CREATE TABLE devices (user_id INTEGER NOT NULL, machine_id TEXT NOT NULL, title TEXT NOT NULL,
+        first_seen REAL NOT NULL, known_at REAL, PRIMARY KEY (user_id, machine_id)) WITHOUT ROWID;
+    INSERT INTO devices SELECT user_id, machine_id, MAX(player), MIN(began), MIN(began) FROM plays
+        WHERE machine_id != '' GROUP BY user_id, machine_id;
+    CREATE TABLE grants (id INTEGER PRIMARY KEY, at REAL NOT NULL, kind TEXT NOT NULL, who TEXT NOT NULL,
+        seconds INTEGER NOT NULL, until REAL, asked_by TEXT NOT NULL, ended_at REAL);
+    CREATE INDEX grants_of ON grants (who, at);
+    CREATE TABLE warned (who TEXT NOT NULL, cause TEXT NOT NULL, before REAL NOT NULL, at REAL NOT NULL,
+        PRIMARY KEY (who, cause, before)) WITHOUT ROWID;
+    """,
 )
 
 

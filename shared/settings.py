@@ -241,6 +241,7 @@ def _cross_checks(work: _Work, settings: dict[str, Any]) -> None:
         if "members" not in work.values[("group", name)]:
             _wrong(work, "group", name, "", "has no members: write members = and the names of persons or users")
     _check_prune(work, settings)
+    _check_names(work, settings)
     owner_of_user = _unique(work, settings, "person", "users", {})
     _unique(work, settings, "person", "devices", {})
     aliases = {user: name for user, name in owner_of_user.items() if user not in settings["person"]}
@@ -257,6 +258,27 @@ def _check_prune(work: _Work, settings: dict[str, Any]) -> None:
             if key not in work.values[("guest", name)]:
                 _wrong(work, "guest", name, "", f"has no {key}: write {key} = {like}")
     _unique(work, settings, "guest", "user", {})
+
+
+def _check_names(work: _Work, settings: dict[str, Any]) -> None:
+    """The names of persons and groups that other sections use must be there, and a rule must be about something."""
+    for section, name, key, kind in (
+        *(("rule", name, "people", "person") for name in settings["rule"]),
+        *(("rule", name, "groups", "group") for name in settings["rule"]),
+        *(("person", name, "counts_for", "person") for name in settings["person"]),
+    ):
+        value = settings[section][name].get(key, ())
+        for written in value[1] if value and isinstance(value[0], bool) else value:
+            if written.casefold() not in settings[kind]:
+                near = nearest(written, settings[kind])
+                also = f"write {near}" if near else f"write a section [{kind}:{clip(written)}]"
+                _wrong(work, section, name, key, f"{clip(written)} is no {kind} of this file: {also}")
+    for name in settings["rule"]:
+        if not work.values[("rule", name)].keys() - _NO_CONDITIONS:
+            _wrong(work, "rule", name, "", "has no condition, so it would stop everything: write when = or users =")
+
+
+_NO_CONDITIONS = {"action", "message", "dry_run", "unrated", "keep", "rest"}
 
 
 def _unique(work: _Work, settings: dict[str, Any], section: str, key: str, aliases: dict[str, str]) -> dict[str, str]:

@@ -94,6 +94,12 @@ class Viewers:
             if len(page) < PAGE:
                 return
 
+    def players(self, user_id: int) -> list[tuple[int, str, str]]:
+        """(user, machine, title) of the players of this user's newest plays, each once."""
+        rows = self._history(user_id, 0, PAGE, include_activity=0)
+        told = {str(row.get("machine_id") or ""): str(row.get("player") or "") for row in reversed(rows)}
+        return [(user_id, machine, title) for machine, title in told.items() if machine]
+
     def delete(self, user_id: int) -> None:
         """Erase a user's history in Tautulli, and the user from its lists. Doing it twice does no harm."""
         self.tautulli.call("delete_user", user_id=user_id, wait=WAIT)

@@ -169,7 +169,7 @@ def test_dry_run_is_said(usher):
 
 
 def test_with_a_timekeeper_at_work(usher):
-    usher.world.plex.start_stream(usher.world.bob, usher.world.movie)
+    usher.world.plex.start_stream(usher.world.kid, usher.world.movie)  # whom no hour of the night stops
 
     def kept():
         with contextlib.closing(sqlite3.connect(os.path.join(usher.data, "ledger.db"), timeout=10)) as db:

@@ -79,6 +79,8 @@ def test_the_example_is_valid_and_limits_nobody(house: House) -> None:
         "rest": 900,
         "uncounted_media": ("track", "photo", "clip"),
         "warn_before": (600, 120),
+        "keep": "oldest",
+        "known_devices_only": False,
     }
     assert loaded.settings["group"] == loaded.settings["person"] == {}
     assert loaded.get("usher", "dry_run") is True
@@ -86,7 +88,7 @@ def test_the_example_is_valid_and_limits_nobody(house: House) -> None:
 
 def test_the_examples_of_the_example_are_valid(house: House) -> None:
     text = re.sub(r"(?m)^[a-z_]+ =.*\n", "", options.render_example())
-    text = re.sub(r"(?m)^# (?:Example: )?(?=[a-z_]+ = |\[(?:group|person|guest):)", "", text)
+    text = re.sub(r"(?m)^# (?:Example: )?(?=[a-z_]+ = |\[(?:group|person|rule|guest):)", "", text)
     text = re.sub(r"(?m)^allowed = .*\n", "", text)  # instead of blocked
     loaded = house.load(text)
     assert loaded.problems == ()
@@ -205,7 +207,27 @@ MISTAKES = [
     ("[guest:a]\nuser = l\nexpires = 2026-09-01\n[guest:b]\nuser = L\nexpires = 2026-09-01", "in [guest:a]"),
     ("[guest:lisa]\nuser = l\nexpires = 2026-09-01\ndaily = 1h", "daily is not known here: write it into [everyone]"),
     ("[group:kids]\nmembers = @vips", "members = @vips is not known to this version: write @vip"),
-    ("[everyone]\nmax_streams = 2", "line 2: [everyone] max_streams is not known to this version"),
+    ("[everyone]\nmax_streams = two", "line 2: [everyone] max_streams = two is no whole number: write one from 0 to"),
+    ("[everyone]\ntell = uncle", "tell = uncle is nobody to tell: write the id of an agent in Tautulli, mail or owner"),
+    ("[everyone]\nlibraries = Kids", "[everyone] libraries is not known here: write it into [rule:NAME]"),
+    ("[rule:x]\npeople = ema\n[person:emma]\nusers = emma", "line 2: [rule:x] people = ema is no person of this file: "
+     "write emma"),
+    ("[rule:x]\ngroups = not kids", "groups = not kids: kids is no group of this file: write a section [group:kids]"),
+    ("[rule:x]\naction = alert", "line 1: [rule:x] has no condition, so it would stop everything: write when ="),
+    ("[rule:x]\nratings = above Pg-31", "above Pg-31: nobody knows from which age Pg-31 is: write above PG-13"),
+    ("[rule:x]\nratings = over PG-13", "ratings = over PG-13 is no rating: write above PG-13"),
+    ("[rule:x]\nratings = >R", "ratings = >R is no rating: write above R"),
+    ("[rule:x]\nbitrate = 20", "bitrate = 20 is no bitrate: write above 20 Mbps"),
+    ("[rule:x]\nmax_plays = 4", "max_plays = 4 is no number of plays: write 4 per month"),
+    ("[rule:x]\nlocation = wann", "location = wann is not known here: write wan"),
+    ("[rule:x]\nresolution = 5k", "resolution = 5k is not known here: write"),
+    ("[rule:x]\ntitles = not", "titles = not has nothing behind it: write not and what it is not"),
+    ("[rule:x]\ntitles = a, not b", "titles = a, not b: not turns a whole list: write it once, in front, or two rules"),
+    ("[rule:x]\nmedia = film", "media = film is not known here: write"),
+    ("[rule:x]\nwhen = 20:00", "when = 20:00: 20:00 is no range of times"),
+    ("[rule:x]\nwhen = sat\naction = kill", "action = kill is not known here: write stop, alert or log"),
+    ("[rule]\nwhen = sat", "line 1: [rule] has no name: write [rule:NAME]"),
+    ("[person:emma]\nusers = emma\ncounts_for = max", "counts_for = max is no person of this file"),
     ("[usher]\ndaily = 1h", "config.ini line 2: [usher] daily is not known here: write it into [everyone]"),
     ("[everyone]\nusers = emma", "line 2: [everyone] users is not known here: write it into [person:NAME]"),
     ("[everyone]\nexempt = yes", "line 2: [everyone] exempt is not known here: write it into [person:NAME]"),
@@ -256,7 +278,7 @@ MISTAKES = [
     ("[usher]\ntimezone = Zurich", "line 2: [usher] timezone = Zurich is no time zone: write Europe/Zurich"),
     ("[usher]\nday_starts = 24:00", "line 2: [usher] day_starts = 24:00 is the end of a day: write 0:00"),
     ("[usher]\nweek_starts = mo", "line 2: [usher] week_starts = mo is no day of the week: write mon"),
-    ("[usher]\nlanguage = de", "line 2: [usher] language = de is not known here: write en"),
+    ("[usher]\nlanguage = fr", "line 2: [usher] language = fr is not known here: write en"),
     ("[usher]\nkeep_history = 400", "line 2: [usher] keep_history = 400 has no unit"),
     ("[usher]\nowner_devices = TV # mine", "line 2: [usher] owner_devices = TV # mine: a comment needs"),
     ("[mail]\nport = 70000", "line 2: [mail] port = 70000 is not from 1 to 65535: write 65535"),
@@ -388,7 +410,8 @@ def test_a_broken_file(house: House, number: int) -> None:
         assert line.isprintable() and len(line) < 500, line
     assert loaded.in_force == config.NO_LIMITS
     assert loaded.settings["person"] == loaded.settings["group"] == {}
-    assert set(loaded.settings["everyone"]) == {"rest", "uncounted_media", "warn_before"}
+    usual = {"rest", "uncounted_media", "warn_before", "keep", "known_devices_only"}
+    assert set(loaded.settings["everyone"]) == usual
 
     good = house.load(GOOD)
     assert good.in_force == "config.ini"
@@ -512,7 +535,8 @@ def test_every_key_of_the_table_has_a_variable(house: House) -> None:
         value = option.example or option.default or "http://example.com/x"
         if key in ("members", "users"):
             continue
-        more = {"USHER_PERSON_X_USERS": "x", "USHER_GROUP_X_MEMBERS": "x"}
+        more = {"USHER_PERSON_X_USERS": "x", "USHER_GROUP_X_MEMBERS": "x", "USHER_RULE_X_WHEN": "sat"}
+        more |= {"USHER_PERSON_EMMA_USERS": "e", "USHER_PERSON_MAX_USERS": "m", "USHER_GROUP_KIDS_MEMBERS": "k"}
         more |= {"USHER_GUEST_X_USER": "x", "USHER_GUEST_X_EXPIRES": "2026-09-01"}
         name = f"{section}_x_{key}" if section in options.NAMED else f"{section}_{key}"
         loaded = house.load("[usher]\n", **{**more, f"USHER_{name}".upper(): value})
@@ -783,6 +807,6 @@ print(first, min(seconds() for _ in range(20)), *sorted(set(sys.modules) - befor
     ]
     cold, warm = runs
     assert set(cold[2:]) >= OURS
-    assert set(warm[2:]) == {"shared", "shared.config", "shared.files"}
+    assert set(warm[2:]) == {"shared", "shared.config", "shared.files", "shared.texts"}
     assert float(warm[1]) < 0.001
     assert float(warm[1]) < float(cold[0])

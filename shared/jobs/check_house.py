@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from importlib.util import find_spec
 
 from shared import __version__, packages
+from shared.jobs.cases import has_limits
 from shared.jobs.findings import AGAIN, Facts, Finding, error, listed, ok, warning
-from shared.jobs.limit_streams import has_limits
 
 OLDEST_PLEXAPI = (4, 15, 13)  # the first with removeFriend by the address that plex.tv still answers
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from shared.jobs import in_words, players
+from shared.jobs.cases import LIMITING
 from shared.jobs.findings import Facts, Finding, listed, ok, warning
 from shared.jobs.players import Player
 from shared.model import Session, User
@@ -45,13 +46,10 @@ def treatment(house: House, user: User) -> Treatment:
     settings = house.settings
     person = who.key if who.key in settings["person"] else ""
     own = settings["person"].get(person, {})
-    members = people._group(house, person, house.users.get(user.id, user))
-    group = next((name for name, section in settings["group"].items() if section == members), "") if members else ""
-    keys = ("daily", "weekly", "monthly", "sitting", "blocked", "allowed")
-    by = {"person": own, "group": members, "everyone": settings["everyone"]}
-    source = next((kind for kind, section in by.items() if any(section.get(key) for key in keys)), "")
+    by = {"person": own, "group": settings["group"].get(who.group, {}), "everyone": settings["everyone"]}
+    source = next((kind for kind, section in by.items() if any(section.get(key) for key in LIMITING)), "")
     limited = who.limits.any and not who.exempt
-    return Treatment(who, person, group, limited, source if limited else "")
+    return Treatment(who, person, who.group, limited, source if limited else "")
 
 
 def users(facts: Facts) -> Iterator[Finding]:

@@ -11,10 +11,10 @@ from typing import Any
 
 from shared import packages
 from shared.errors import UsherError
+from shared.jobs.cases import has_limits
 from shared.jobs.check_house import is_new_enough, plexapi_version
 from shared.jobs.check_people import house_of, treatment
 from shared.jobs.findings import Facts, Finding, listed, ok, warning
-from shared.jobs.limit_streams import has_limits
 
 WAIT = 8  # seconds for each answer of plex.tv
 NOT_LOOKED = "plex.tv is not looked at"

@@ -12,8 +12,10 @@ from shared.config import Config
 from shared.errors import UsherError
 from shared.gateway import Gateway
 from shared.jobs import outbox
-from shared.jobs.judge import calendar_of, house_of
+from shared.jobs.cases import asks_for_devices, calendar_of
+from shared.jobs.judge import house_of
 from shared.ledger import Ledger
+from shared.ledger_rules import LEARNED, Remembered
 from shared.log import log
 from shared.model import HistoryRow, Play, Session, User
 from shared.policy import people
@@ -76,6 +78,8 @@ class Runner:
             self._try("users", lambda: refresh_users(ledger, gateway))
         if not ledger.meta("filled"):
             self._try("history", lambda: fill(ledger, self.config, gateway))
+        if asks_for_devices(self.config) and not ledger.meta(LEARNED):
+            self._try("players", lambda: learn_devices(ledger, gateway))
         if not 0 <= _since(ledger, "forgot_at", now) <= 86400:
             self._try("forgetting", lambda: forget(ledger, self.config))
         self._due = bool(ledger.due_messages(now))
@@ -160,11 +164,21 @@ def _is_of(row: HistoryRow, play: Play, now: float) -> bool:
     return same and same_item and play.began < row.ended and row.began < (play.ended or now)
 
 
+def learn_devices(ledger: Ledger, gateway: Gateway) -> None:
+    """Before anybody is stopped on a player that is not known: take in those of Tautulli's history."""
+    users = gateway.tautulli.users()
+    pairs = [pair for user in users for pair in gateway.viewers.players(user.id)]
+    with ledger.writing():
+        Remembered(ledger).learn_devices(pairs, time.time())
+
+
 def forget(ledger: Ledger, config: Config) -> None:
     """Drop what is older than `keep_history`; not on the first day on which the clock says so: it may be wrong."""
     now = time.time()
     if 0 <= _since(ledger, "forgot_at", now) < 30 * 86400:
-        ledger.forget(now - config.get("usher", "keep_history"))
+        before = now - config.get("usher", "keep_history")
+        ledger.forget(before)
+        Remembered(ledger).forget(before)
     with ledger.writing():
         ledger.set_meta("forgot_at", now)
 

@@ -6,7 +6,7 @@ from datetime import date as Date
 
 from shared.policy.calendar import Days, PerDay, Windows
 from shared.policy.limits import Limits
-from shared.policy.words import WEEKDAYS, duration, shorten
+from shared.policy.words import WEEKDAYS, counted, duration, shorten
 
 PERIODS = (("daily", "a day"), ("weekly", "a week"), ("monthly", "a month"), ("sitting", "at a time"))
 
@@ -18,6 +18,10 @@ def limits(found: Limits) -> str:
         parts[-1] += f" with {duration(found.rest)} of rest"
     parts += [f"not {_windows(found.blocked)}"] if found.blocked else []
     parts += [f"only {_windows(found.allowed)}"] if found.allowed else []
+    parts += [f"at most {counted(most, what)} at once" for most, what in
+              ((found.max_streams, "stream"), (found.max_locations, "place")) if most is not None]  # fmt: skip
+    parts += [f"paused for {duration(found.max_paused)} at most"] if found.max_paused is not None else []
+    parts += ["known players only"] if found.known_devices_only else []
     if parts and found.unlimited_days:
         parts.append(f"free on {days(found.unlimited_days) or 'all days'}")
     if parts and found.uncounted:

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from shared.config import Config
-from shared.jobs.tell import Verdict, tell_owner
+from shared.jobs.cases import cases
+from shared.jobs.tell import Note, Verdict, tell_owner
 from shared.ledger import Ledger
-from shared.model import PLEX_OWNER, Play, Session, Span, User
-from shared.policy import limits, people, tracking
-from shared.policy.calendar import Calendar
-from shared.policy.people import House, Who
-from shared.policy.words import shorten
+from shared.ledger_rules import Remembered
+from shared.model import PLEX_OWNER, Play, Session, User
+from shared.policy import people, tracking, verdict
+from shared.policy.people import House
+from shared.policy.verdict import Case
+from shared.policy.words import refused, shorten
 
 LATE = 10.0  # seconds after which a stop event tells nothing any more of a play that is gone from the session list
+KNOWN_AFTER = 60.0  # seconds of a play that nobody denied, and its player is a known one
 SETTLED = 2.0  # seconds after its end in which an event of a play is taken for a late one
-
-
-def calendar_of(config: Config) -> Calendar:
-    """The house's days and zone, as config.ini has them."""
-    usher, settings = config.settings["usher"], config.settings
-    return Calendar(settings["zone"], usher["day_starts"], usher["week_starts"], settings["calendar"])
 
 
 def house_of(config: Config, ledger: Ledger) -> House:
@@ -66,40 +65,39 @@ def take_in(
     if session.state == "stopped":
         play = tracking.close(play, now)
     ledger.save_play(play)
+    Remembered(ledger).see_device(session, not play.denied and now - play.began >= KNOWN_AFTER, now)
     return play
 
 
-def judge(ledger: Ledger, config: Config, house: House, plays: list[Play], now: float) -> list[Verdict]:
-    """Decide about every open play that is anybody's and has a limit; write down what is new.
+def judge(
+    ledger: Ledger, config: Config, house: House, plays: list[Play], now: float, listed: bool = False
+) -> list[Verdict]:
+    """Decide about every open play that anything limits; write down what is new. `listed`: these are all the plays that
+    Plex's session list has.
 
     Denied plays are marked, so that what is still played of them is charged but is no sitting.
     """
-    calendar, verdicts, histories = calendar_of(config), [], {}
-    for play in plays:
-        who = people.whose(house, play.session.user_id, play.session.machine_id)
-        if who is None or who.exempt or not who.limits.any:
-            _mark(ledger, play, denied=False)
+    verdicts = []
+    for who, case in cases(ledger, config, house, plays, now, listed):
+        if case is None:
             continue
-        if who.key not in histories:
-            histories[who.key] = history(ledger, house, who, limits.horizon(who.limits, calendar, now))
-        session = play.session
-        decision = limits.decide(who.limits, calendar, histories[who.key], now, session.media_type, session.library)
-        play = _mark(ledger, play, denied=not decision.allowed)
-        verdicts.append(Verdict(play, who, decision, ledger.decide(play, who.key, decision, who.dry_run, now)))
+        decision = verdict.decide(case, now)
+        play = _mark(ledger, case.play, denied=not decision.allowed and (not decision.dry or who.dry_run))
+        recorded = ledger.decide(play, who.key, decision, now)
+        verdicts.append(Verdict(play, who, decision, recorded, tuple(_reached(case, now))))
+    for play in plays:
+        if play.denied and not any(v.play.id == play.id for v in verdicts):
+            _mark(ledger, play, denied=False)
     return verdicts
 
 
-def history(ledger: Ledger, house: House, who: Who, since: float) -> list[Span]:
-    """All that somebody has played since, on whatever account and player it was."""
-    found = ledger.spans(people.user_ids(house, who.key), people.machine_ids(house, who.key), since)
-    mine: dict[tuple[int, str], bool] = {}
-    own = (who.key, who.exempt)
-    for user_id, machine_id, _ in found:
-        if (user_id, machine_id) not in mine:
-            falls_to = people.whose(house, user_id, machine_id)
-            # what the owner plays on their own devices is free, and uses up nothing of what they have on others
-            mine[user_id, machine_id] = falls_to is not None and (falls_to.key, falls_to.exempt) == own
-    return [span for user_id, machine_id, span in found if mine[user_id, machine_id]]
+def _reached(case: Case, now: float) -> Iterator[Note]:
+    """The rules that stop nobody and are reached by a play."""
+    for rule, bound in verdict.notes(case, now):
+        at = bound.deadline(now)
+        if at is not None and at <= now:
+            yield Note(rule.name, str(rule.settings["action"]), rule.dry, refused(bound.limit, bound.kind,
+                       bound.value(now)), "new_device" in rule.settings)  # fmt: skip
 
 
 def _began_before(play: Play, at: float) -> Play:

@@ -16,15 +16,14 @@ from shared import __version__, detached
 from shared.config import Config, load, stamp
 from shared.errors import LedgerError, Refused, Unreachable, UsherError
 from shared.gateway import Gateway
-from shared.jobs import errands, outbox
+from shared.jobs import errands, outbox, warnings
 from shared.jobs.judge import LATE, house_of, judge, take_in
 from shared.jobs.limit_streams import is_kept, lock_path
-from shared.jobs.stops import Attempt, attempt, plan
+from shared.jobs.stops import Attempt, attempt, plan, waits_until
 from shared.jobs.tell import Verdict, about, tell_decision, tell_owner, tell_problems
 from shared.ledger import Lease, Ledger, is_damage
 from shared.log import call_me, log
 from shared.model import PLEX_OWNER, Session, User
-from shared.policy.limits import HOURS
 from shared.policy.words import shorten
 
 EVERY = 5.0  # seconds between looks at Plex's session list
@@ -147,19 +146,22 @@ def look_at(ledger: Ledger, config: Config, holder: str, sessions: list[Session]
                 plays.append(other)
             else:
                 ledger.save_play(other._replace(ended=now))
-        verdicts = judge(ledger, config, house, plays, now)
+        verdicts = judge(ledger, config, house, plays, now, listed=True)
         for verdict in verdicts:
             tell_decision(ledger, verdict, now)
             if verdict.recorded and not verdict.decision.allowed:
-                over = "would stop" if verdict.who.dry_run else "over"
+                over = "would stop" if verdict.decision.dry else "over"
                 log(
                     config.get("usher", "data_dir"),
                     "info",
                     f"{over}: {shorten(verdict.who.name, 40)}: {about(verdict)}",
                 )
         attempts = plan(ledger, verdicts, now)
+        warn_at = warnings.warn(ledger, config, house, verdicts, now)
         since_stop = now - ledger.last_stop(now)
-    deadlines = [v.decision.until for v in verdicts if _nears_end(v) and v.decision.until is not None]
+    deadlines = [v.decision.ahead for v in verdicts if v.decision.ahead is not None]
+    deadlines += [warn_at] if warn_at is not None else []
+    deadlines += [waits_until(v) for v in verdicts if v.stops and waits_until(v) > now]
     again = now + EVERY
     if 0 <= since_stop < LINGER:
         again = now + (1.0 if since_stop < AFTER_STOP else LINGERING)
@@ -167,13 +169,6 @@ def look_at(ledger: Ledger, config: Config, holder: str, sessions: list[Session]
         nearest = min(deadlines)
         again = min(nearest, now + 1.0) if nearest - now <= NEAR else min(again, nearest - NEAR)
     return Look(verdicts, attempts, max(again, now + 0.02), bool(verdicts) or 0 <= since_stop < LINGER)
-
-
-def _nears_end(verdict: Verdict) -> bool:
-    """Whether time brings the deadline of this play nearer: a budget waits while it is paused, but one that only
-    fetches data may play on at any moment without an event."""
-    decision = verdict.decision
-    return decision.allowed and (verdict.play.session.state != "paused" or decision.limit in HOURS)
 
 
 def _meet(ledger: Ledger, gateway: Gateway, holder: str) -> None:

@@ -15,19 +15,23 @@ from typing import TypeVar
 
 from shared import __version__, detached
 from shared.config import ROOT, Config, load
+from shared.jobs.cases import has_limits
 from shared.jobs.judge import house_of, judge, take_in
 from shared.jobs.tell import Verdict, tell_damage, tell_decision, tell_problems
 from shared.ledger import Lease, Ledger
 from shared.log import call_me, log
 from shared.model import Session, User
 from shared.policy import words
+from shared.policy.rules import resolution
 
 ARGUMENTS = (
     "--event={action} --session-key={session_key} --session-id={session_id} --user-id={user_id} --username={username} "
     "--machine-id={machine_id} --player={player} --platform={platform} --product={product} --address={ip_address} "
     "--location={stream_location} --rating-key={rating_key} --media-type={media_type} --title={full_title} "
     "--library={library_name} --rating={content_rating} --state={state} --offset={view_offset} "
-    "--duration={duration_sec} --live={live} --home={is_home_user} --restricted={is_restricted}"
+    "--duration={duration_sec} --live={live} --home={is_home_user} --restricted={is_restricted} --show={show_name} "
+    "--video={video_decision} --audio={audio_decision} --resolution={video_resolution} --bitrate={stream_bitrate} "
+    "--relayed={relayed}"
 )
 STATES = {"pause": "paused", "stop": "stopped", "error": "paused"}  # after an error the session list knows more
 STALE = 20.0  # a timekeeper whose heart has not beaten for so long hangs: it may be replaced
@@ -106,21 +110,23 @@ def session_of(told: Mapping[str, str]) -> Session:
         platform=told.get("platform", ""),
         product=told.get("product", ""),
         address=told.get("address", ""),
-        location=told.get("location", ""),
+        location="relay" if told.get("relayed") == "1" else told.get("location", "").casefold(),
         media_type=told.get("media-type", ""),
         title=told.get("title", ""),
         library=told.get("library", ""),
         rating=told.get("rating", ""),
         live=told.get("live") == "1",
+        show=told.get("show", ""),
+        transcode=_transcode(told.get("video", ""), told.get("audio", "")),
+        resolution=resolution(told.get("resolution", "")),
+        bitrate=int(_number(told.get("bitrate", "")) or 0),
     )
 
 
-def has_limits(config: Config) -> bool:
-    """Whether config.ini limits anybody at all."""
-    keys = ("daily", "weekly", "monthly", "sitting", "blocked", "allowed")
-    settings = config.settings
-    sections = [settings["everyone"], *settings["group"].values(), *settings["person"].values()]
-    return any(section.get(key) for section in sections for key in keys)
+def _transcode(video: str, audio: str) -> str:
+    """What is converted, out of Tautulli's decisions (direct play, copy, transcode); "" where it tells none."""
+    converted = [word for word, decision in (("video", video), ("audio", audio)) if decision.casefold() == "transcode"]
+    return "both" if len(converted) == 2 else converted[0] if converted else "no" if video or audio else ""
 
 
 def want_keeper(ledger: Ledger, now: float) -> bool:
@@ -215,5 +221,5 @@ def _line(action: str, session: Session, verdict: Verdict | None) -> str:
     what = f"{words.shorten(action, 20) or 'no event'}: {words.shorten(session.user, 40) or 'nobody'}"
     if verdict is None:
         return f"{what}: noted"
-    would = "" if verdict.decision.allowed else "would stop: " if verdict.who.dry_run else "stopped: "
+    would = "" if verdict.decision.allowed else "would stop: " if verdict.decision.dry else "stopped: "
     return f"{what}: {'allowed ' if verdict.decision.allowed else would}{verdict.decision.reason}"

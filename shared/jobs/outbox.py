@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from shared import log
 from shared.errors import Postponed, Refused, Unreachable, UsherError
+from shared.jobs import warnings
 from shared.policy.words import bare_address
 
 if TYPE_CHECKING:
@@ -105,6 +106,9 @@ class _Post:
     def take(self, message: Message) -> None:
         """Send one message, if its way is open and nobody else has it."""
         channel = CHANNELS.get(message.kind, ())
+        if message.key.startswith(warnings.KEY) and self.now - message.created > warnings.STALE:
+            self.ledger.message_failed(message.id, "too late for a warning", None)
+            return
         if channel in self._down or not self._claim(message, channel):
             return
         try:

@@ -6,13 +6,15 @@ import time
 from typing import Any
 
 from shared.config import Config, load
-from shared.jobs.judge import calendar_of, history, house_of
+from shared.jobs.cases import calendar_of, cases, history
+from shared.jobs.judge import house_of
 from shared.jobs.limit_streams import is_kept
 from shared.ledger import Ledger
-from shared.model import Play, Span
-from shared.policy import limits, people, words
+from shared.model import Decision, Play, Span
+from shared.policy import limits, people, verdict, words
 from shared.policy.people import House, Who
 from shared.policy.tracking import CONTINUOUS
+from shared.policy.verdict import Case
 
 BUDGETS = (("daily", "today"), ("weekly", "this week"), ("monthly", "this month"))
 LATELY = 86400.0
@@ -25,11 +27,13 @@ def facts() -> dict[str, Any]:
     try:
         house = house_of(config, ledger)
         plays = ledger.open_plays()
+        decisions = {case.play.id: verdict.decide(_as_of(case, now), now)
+                     for _, case in cases(ledger, config, house, plays, now, listed=True) if case}  # fmt: skip
         return {
             "config": {"path": config.path, "in_force": config.in_force, "problems": list(config.problems)},
             "timekeeper": is_kept(ledger, ledger.lease(), now),
             "last_tick": float(ledger.meta("last_tick", "0")) or None,
-            "people": [_person(ledger, config, house, who, plays, now) for who in _everybody(house, plays)],
+            "people": [_person(ledger, config, house, who, plays, decisions, now) for who in _everybody(house, plays)],
             "decisions": [
                 {
                     "at": at,
@@ -76,7 +80,10 @@ def _everybody(house: House, plays: list[Play]) -> list[Who]:
     return list({(who.key, who.exempt): who for who in (*watching, *named) if who is not None}.values())
 
 
-def _person(ledger: Ledger, config: Config, house: House, who: Who, plays: list[Play], now: float) -> dict[str, Any]:
+def _person(
+    ledger: Ledger, config: Config, house: House, who: Who, plays: list[Play], decisions: dict[int, Decision],
+    now: float,
+) -> dict[str, Any]:  # fmt: skip
     calendar = calendar_of(config)
     spans = history(ledger, house, who, limits.horizon(who.limits, calendar, now))
     mine = [p for p in plays if _falls_to(house, p, who)]
@@ -95,21 +102,28 @@ def _person(ledger: Ledger, config: Config, house: House, who: Who, plays: list[
         "exempt": who.exempt,
         "dry_run": who.dry_run,
         "budgets": budgets,
-        "plays": [_play(who, calendar, spans, p, now) for p in mine],
+        "plays": [_play(who, decisions.get(p.id), p) for p in mine],
     }
 
 
-def _play(who: Who, calendar: Any, spans: list[Span], play: Play, now: float) -> dict[str, Any]:
+def _as_of(case: Case, now: float) -> Case:
+    """With what was played since it was last seen."""
+    play = case.play
+    if play.session.state == "playing" and 0 < now - play.seen <= CONTINUOUS:
+        return case._replace(spans=[*case.spans, _since_seen(play, now)])
+    return case
+
+
+def _play(who: Who, decision: Decision | None, play: Play) -> dict[str, Any]:
     session = play.session
-    decision = limits.decide(who.limits, calendar, spans, now, session.media_type, session.library)
-    verdict = "exempt" if who.exempt else decision.reason if decision.allowed else f"over: {decision.reason}"
+    decision = decision or Decision(True, reason="exempt" if who.exempt else "no limit in sight")
     return {
         "title": words.shorten(session.title),
         "player": words.shorten(session.player, 40),
         "state": session.state,
-        "allowed": who.exempt or decision.allowed,
-        "until": None if who.exempt else decision.until,
-        "verdict": verdict,
+        "allowed": decision.allowed,
+        "until": decision.until,
+        "verdict": decision.reason if decision.allowed else f"over: {decision.reason}",
     }
 
 
@@ -136,4 +150,4 @@ def _falls_to(house: House, play: Play, who: Who) -> bool:
 
 def _since_seen(play: Play, now: float) -> Span:
     session = play.session
-    return Span(play.seen, now, session.media_type, session.library, play.epoch, bool(play.denied))
+    return Span(play.seen, now, session.media_type, session.library, play.epoch, bool(play.denied), play.id)

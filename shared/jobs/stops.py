@@ -31,7 +31,7 @@ def plan(ledger: Ledger, verdicts: list[Verdict], now: float) -> list[Attempt]:
     """Claim the attempts that are due; in dry run there are none. Within a transaction."""
     due = []
     for verdict in verdicts:
-        if verdict.decision.allowed or verdict.who.dry_run:
+        if not verdict.stops or waits_until(verdict) > now:
             continue
         stop = ledger.stop(verdict.play.id) or Stop(verdict.play.id, 0, now, now, 0)
         if 0 < stop.next_at - now <= PAUSES[-1] and not _resumed(verdict.play, stop):
@@ -46,9 +46,15 @@ def plan(ledger: Ledger, verdicts: list[Verdict], now: float) -> list[Attempt]:
     return due
 
 
+def waits_until(verdict: Verdict) -> float:
+    """When a play that is denied may be stopped at the earliest: one that might not even begin runs for a little, so
+    that a slow player shows the reason."""
+    return verdict.play.began + verdict.who.limits.delay_stop
+
+
 def attempt(ledger: Ledger, gateway: Gateway, config: Config, what: Attempt, check_mine: Callable[[], None]) -> None:
     """Ask once for the end of a play. `check_mine` raises if this process may not act any more."""
-    session, reason = what.verdict.play.session, on_screen(what.verdict)
+    session, reason = what.verdict.play.session, on_screen(what.verdict, config, time.time())
     data_dir = config.get("usher", "data_dir")
     through_tautulli = what.stop.attempts % 3 == 0 or not session.session_id
     check_mine()

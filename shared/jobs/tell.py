@@ -5,12 +5,24 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from shared.config import Config
+from shared.jobs.cases import calendar_of
 from shared.ledger import Ledger
 from shared.model import Decision, Play
+from shared.policy import speech
 from shared.policy.people import Who
 from shared.policy.words import shorten
 
 JOURNAL, OWNER = "journal", "owner"
+
+
+class Note(NamedTuple):
+    """A rule that stops nobody and was reached: `action` is alert or log; `once` for each player, not each play."""
+
+    rule: str
+    action: str
+    dry: bool
+    reason: str
+    once: bool = False
 
 
 class Verdict(NamedTuple):
@@ -20,28 +32,75 @@ class Verdict(NamedTuple):
     who: Who
     decision: Decision
     recorded: int = 0
+    notes: tuple[Note, ...] = ()
+
+    @property
+    def stops(self) -> bool:
+        """Whether the play is to be stopped, not only in a rehearsal."""
+        return not self.decision.allowed and not self.decision.dry
 
 
 def tell_decision(ledger: Ledger, verdict: Verdict, now: float) -> None:
-    """A row in the Notification Logs for a stop; in dry run for what would be one, once per play and limit."""
-    play, who, decision, recorded = verdict
+    """A row in the Notification Logs for a stop; in dry run for what would be one, once per play and limit. What is to
+    be done about a player that nobody knows only the owner can say."""
+    play, who, decision, recorded, notes = verdict
+    for note in notes:
+        _tell_note(ledger, verdict, note, now)
     if decision.allowed or not recorded:
         return
-    key = f"would:{play.id}:{decision.limit}" if who.dry_run else f"stop:{recorded}"
-    subject = f"Usher: {'would stop' if who.dry_run else 'stopped'} {shorten(who.name, 40)}"
+    key = f"would:{play.id}:{decision.limit}" if decision.dry else f"stop:{recorded}"
+    subject = f"Usher: {'would stop' if decision.dry else 'stopped'} {shorten(who.name, 40)}"
     ledger.post(key, JOURNAL, subject, about(verdict), now)
+    if decision.kind == "device" and not decision.dry:
+        name, player = shorten(who.name, 40), shorten(play.session.player, 40) or play.session.machine_id
+        tell_owner(
+            ledger, f"device:{play.session.user_id}:{play.session.machine_id}", f"Usher: {name} has a new player",
+            f"{name} was stopped on {player}, which is not a known player. To let it in: "
+            f"limit_streams.py approve {quoted(who.name)} {quoted(play.session.player or play.session.machine_id)}",
+            now,
+        )  # fmt: skip
+
+
+def _tell_note(ledger: Ledger, verdict: Verdict, note: Note, now: float) -> None:
+    """Once for each play (of a new player: once for the player) what a rule of action alert or log has to say."""
+    play, session = verdict.play, verdict.play.session
+    about_it = f"{session.user_id}:{session.machine_id}" if note.once else str(play.id)
+    key = f"{note.action}:{note.rule}:{about_it}"
+    subject = f"Usher: {'would alert: ' if note.dry else ''}{shorten(note.rule, 40)}, {shorten(verdict.who.name, 40)}"
+    if note.action == "alert" and not note.dry:
+        tell_owner(ledger, key, subject, what(verdict), now)
+    else:
+        ledger.post(key, JOURNAL, subject, what(verdict), now)
+
+
+def what(verdict: Verdict) -> str:
+    """What is played, where."""
+    title, player = verdict.play.session.title, verdict.play.session.player
+    return f"{shorten(title) or 'something'} on {shorten(player, 40) or 'a player'}"
+
+
+def quoted(name: str) -> str:
+    """As one word of a command line that may be typed in a shell or in Tautulli."""
+    return name if name and name.replace("-", "").replace("_", "").isalnum() else '"' + name.replace('"', "'") + '"'
 
 
 def about(verdict: Verdict) -> str:
     """The play and the reason as one line."""
-    title, player = verdict.play.session.title, verdict.play.session.player
-    return f"{shorten(title) or 'something'} on {shorten(player, 40) or 'a player'}: {verdict.decision.reason}"
+    return f"{what(verdict)}: {verdict.decision.reason}"
 
 
-def on_screen(verdict: Verdict) -> str:
-    """The reason as the viewer reads it."""
-    reason = verdict.decision.reason
-    return reason[:1].upper() + reason[1:] + ("" if reason.endswith((".", "!", "?")) else ".")
+def on_screen(verdict: Verdict, config: Config, now: float) -> str:
+    """The reason as the viewer reads it, in their language."""
+    about = viewer_fields(verdict)
+    return speech.stopped(verdict.decision, config.settings["texts"], calendar_of(config), now, **about)
+
+
+def viewer_fields(verdict: Verdict) -> dict[str, str]:
+    """What a text for the viewer may name."""
+    session = verdict.play.session
+    return {
+        "name": shorten(verdict.who.name, 40), "title": shorten(session.title), "player": shorten(session.player, 40),
+    }  # fmt: skip
 
 
 def tell_owner(ledger: Ledger, key: str, subject: str, body: str, now: float) -> None:

@@ -96,7 +96,8 @@ def _greet(ledger: Ledger, config: Config, member: Member, row: Known, dry_run: 
 
 def rules_of(ledger: Ledger, config: Config, member: Member) -> tuple[str, ...]:
     """The limits that hold for this user in plain words, () where none does or the letter is not to tell."""
-    from shared.jobs.judge import calendar_of, house_of
+    from shared.jobs.cases import calendar_of
+    from shared.jobs.judge import house_of
     from shared.policy import rules_text
 
     if not config.get(NAME, "house_rules"):

@@ -1,17 +1,12 @@
-"""How long a play may go on: the budgets, sittings and windows of one person.
-
-Every limit is asked two things: from a moment on, when does it first forbid, if playing goes on without a break
-(`deadline`); and, where it forbids, when it may allow again (`reopens`). Of all limits the least wins. So "allow until
-T" is by construction still allowed just before T and not at T.
-"""
+"""How long a play may go on by the clock: the budgets, sittings and windows of one person, or inside a rule."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import NamedTuple
 
-from shared.model import Decision, Span
-from shared.policy import words
+from shared.model import Span
+from shared.policy.bounds import FAR, HOURS, Bound
 from shared.policy.calendar import (
     DAY,
     Calendar,
@@ -20,6 +15,7 @@ from shared.policy.calendar import (
     Windows,
     day_intervals,
     day_of,
+    moment,
     outside,
     period,
     value_on,
@@ -28,12 +24,15 @@ from shared.policy.calendar import (
 from shared.policy.intervals import Interval, clip, measure, subtract, union
 
 AHEAD = 2 * DAY  # a deadline farther away than this is none for now: it is asked again long before
-HOURS = ("blocked", "allowed")
-FAR = 45 * DAY  # how far a reopening is looked for: past the longest month
+CALENDARS = ("daily", "weekly", "monthly")
+Extra = tuple[tuple[int, int], ...]  # (day, seconds): what a day has more than config.ini says, or less
 
 
 class Limits(NamedTuple):
-    """What holds for one person after inheritance. None and () are no limit."""
+    """What holds for one person after inheritance. None and () are no limit.
+
+    `extra` are bonuses: they add to every budget on their day. `only` narrows a rule's budgets to its windows.
+    """
 
     daily: PerDay = ()
     weekly: PerDay = ()
@@ -46,47 +45,50 @@ class Limits(NamedTuple):
     uncounted: Windows = ()
     uncounted_media: tuple[str, ...] = ()
     uncounted_libraries: tuple[str, ...] = ()
+    max_streams: int | None = None
+    max_locations: int | None = None
+    max_paused: int | None = None
+    keep: str = "oldest"
+    known_devices_only: bool = False
+    let_finish: int = 0
+    no_start_in_last: int = 0
+    delay_stop: int = 0
+    warn_before: tuple[int, ...] = ()
+    tell: tuple[str, ...] = ()
     message: str = ""
+    extra: Extra = ()
+    only: Windows = ()
 
     @property
     def any(self) -> bool:
         """Whether there is any limit at all."""
-        return bool(self.daily or self.weekly or self.monthly or self.sitting or self.blocked or self.allowed)
+        in_time = self.daily or self.weekly or self.monthly or self.sitting or self.blocked or self.allowed
+        of_plays = (self.max_streams, self.max_locations, self.max_paused)
+        return bool(in_time) or self.known_devices_only or any(most is not None for most in of_plays)
 
 
-class Bound(NamedTuple):
-    """One limit at work; see the module's text."""
-
-    limit: str
-    deadline: Callable[[float], float | None]
-    reopens: Callable[[float], float | None]
-    value: Callable[[float], int]
-
-
-def decide(
-    limits: Limits, calendar: Calendar, spans: list[Span], now: float, media_type: str, library: str
-) -> Decision:
-    """May a play of this kind go on, and until when? `spans` is all that its person has played since `horizon()`."""
-    bounds = _bounds(limits, calendar, spans, now, counts(limits, media_type, library))
-    deadlines = [(b.deadline(now), b) for b in bounds]
-    denying = [b for at, b in deadlines if at is not None and at <= now]
-    if denying:
-        return _stop(denying, bounds, calendar, now, limits.message)
-    ahead = [(at, b) for at, b in deadlines if at is not None]
-    if not ahead:
-        return Decision(True, reason="no limit in sight")
-    until, bound = min(ahead, key=lambda pair: pair[0])
-    what = _name(bound, until)
-    return Decision(
-        True, until, bound.limit, bound.value(until), f"until {words.clock(calendar, until, now)[3:]}: {what}"
-    )
+def bounds(limits: Limits, calendar: Calendar, spans: list[Span], now: float, counted: bool) -> list[Bound]:
+    """The limits in time at work on a play; `counted`: whether it uses up budgets. `spans` is all that its person has
+    played since `horizon()`."""
+    found = []
+    if limits.blocked or limits.allowed:
+        found.append(_hours(limits, calendar))
+    if counted:
+        for kind in CALENDARS:
+            if getattr(limits, kind):
+                found.append(_budget(limits, calendar, spans, kind))
+        if limits.sitting:
+            found.append(_sitting(limits, calendar, spans, now))
+    return found
 
 
 def used(limits: Limits, calendar: Calendar, spans: list[Span], kind: str, now: float) -> tuple[float, int | None]:
     """Counted seconds of the day, week or month (`daily`, `weekly`, `monthly`) around now, and its limit or None."""
     first, (began, ended) = period(calendar, kind, now)
-    values: PerDay = getattr(limits, kind)
-    return _counted(limits, calendar, spans, began, ended), value_on(calendar, values, first)
+    limit = value_on(calendar, getattr(limits, kind), first)
+    if limit is not None:
+        limit = round(limit + _extra(limits, calendar, spans, kind, day_of(calendar, now), {}))
+    return _counted(limits, calendar, spans, began, ended), limit
 
 
 def counts(limits: Limits, media_type: str, library: str) -> bool:
@@ -96,23 +98,9 @@ def counts(limits: Limits, media_type: str, library: str) -> bool:
 
 def horizon(limits: Limits, calendar: Calendar, now: float) -> float:
     """From when on spans matter to a decision at `now`."""
-    kinds = [k for k in ("daily", "weekly", "monthly") if getattr(limits, k)]
-    begins = [period(calendar, k, now)[1][0] for k in kinds]
+    begins = [period(calendar, k, now)[1][0] for k in CALENDARS if getattr(limits, k)]
     # A sitting has no beginning of its own; one that has lasted two days is as good as any.
     return min([*begins, now - (AHEAD + limits.rest if limits.sitting else 0)])
-
-
-def _bounds(limits: Limits, calendar: Calendar, spans: list[Span], now: float, counted: bool) -> list[Bound]:
-    bounds = []
-    if limits.blocked or limits.allowed:
-        bounds.append(_hours(limits, calendar))
-    if counted:
-        for kind in ("daily", "weekly", "monthly"):
-            if getattr(limits, kind):
-                bounds.append(_budget(limits, calendar, spans, kind))
-        if limits.sitting:
-            bounds.append(_sitting(limits, calendar, spans, now))
-    return bounds
 
 
 def _hours(limits: Limits, calendar: Calendar) -> Bound:
@@ -131,47 +119,71 @@ def _hours(limits: Limits, calendar: Calendar) -> Bound:
     def reopens(at: float) -> float | None:
         return next((began for began, _ in outside(closed(at, at + FAR), at, at + FAR)), None)
 
-    return Bound("allowed" if limits.allowed else "blocked", deadline, reopens, lambda at: 0)
+    def since(at: float) -> float:
+        return next((began for began, ended in closed(at - AHEAD, at + 1) if began <= at < ended), at)
+
+    limit = "allowed" if limits.allowed else "blocked"
+    return Bound(limit, HOURS, deadline, reopens, since=since, message=limits.message)
 
 
 def _budget(limits: Limits, calendar: Calendar, spans: list[Span], kind: str) -> Bound:
     """So much counted time in each day, week or month."""
     values: PerDay = getattr(limits, kind)
 
-    def left(period_began: float, period_ended: float, budget: int) -> float:
-        return budget - _counted(limits, calendar, spans, period_began, period_ended)
+    def day_began(day: int) -> float:
+        return moment(calendar, day, calendar.day_starts)
 
     def deadline(start: float) -> float | None:
-        for budget, (began, ended), pieces in _ahead(limits, calendar, kind, values, start):
-            rest = None if budget is None else left(began, ended, budget)
-            for a, b in pieces:
-                if rest is not None and rest < b - a:
-                    return a + max(rest, 0.0)
-                rest = None if rest is None else rest - (b - a)
+        ahead: dict[int, float] = {}  # what will be played from `start` on, by day
+        for day, limit, (began, ended), pieces in _ahead(limits, calendar, kind, values, start):
+            if limit is not None:
+                left = limit + _extra(limits, calendar, spans, kind, day, ahead)
+                left -= _counted(limits, calendar, spans, began, ended)
+                left -= sum(seconds for on, seconds in ahead.items() if day_began(on) >= began)
+                for a, b in pieces:
+                    if left < b - a:
+                        return a + max(left, 0.0)
+                    left -= b - a
+            ahead[day] = measure(pieces)
         return None
 
     def reopens(at: float) -> float | None:
         _, (_, ended) = period(calendar, kind, at)
+        if limits.extra:  # a penalty is over with its day
+            ended = min(ended, period(calendar, "daily", at)[1][1])
         free = _uncounted(limits, calendar, at, ended)
         return free[0][0] if free else ended
 
     def value(at: float) -> int:
-        return value_on(calendar, values, period(calendar, kind, at)[0]) or 0
+        limit = value_on(calendar, values, period(calendar, kind, at)[0]) or 0
+        return max(round(limit + _extra(limits, calendar, spans, kind, day_of(calendar, at), {})), 0)
 
-    return Bound(kind, deadline, reopens, value)
+    def since(at: float) -> float:
+        left = float(value(at))
+        for began, ended in _charges(limits, calendar, spans, *period(calendar, kind, at)[1]):
+            if left < ended - began:
+                return began + left
+            left -= ended - began
+        return at
+
+    return Bound(kind, kind, deadline, reopens, value, since, limits.message)
 
 
 def _sitting(limits: Limits, calendar: Calendar, spans: list[Span], now: float) -> Bound:
     """So much counted time without a rest in between."""
-    spent, last = 0.0, float("-inf")
+    spent, last, over = 0.0, float("-inf"), now
     rest = max(limits.rest, 1)  # without a rest any pause will do, but there has to be one
     for began, ended in _sittings(limits, calendar, spans, now):
-        spent = (ended - began) + (0.0 if began - last >= rest else spent)
-        last = ended
+        spent = 0.0 if began - last >= rest else spent
+        most = value_on(calendar, limits.sitting, day_of(calendar, began))
+        if most is not None and spent <= most + _on_day(limits, calendar, began) < spent + (ended - began):
+            over = began + most + _on_day(limits, calendar, began) - spent
+        spent, last = spent + (ended - began), ended
 
     def deadline(start: float) -> float | None:
         total, ended = spent, last
-        for most, _, pieces in _ahead(limits, calendar, "daily", limits.sitting, start):
+        for day, most, _, pieces in _ahead(limits, calendar, "daily", limits.sitting, start):
+            most = None if most is None else most + dict(limits.extra).get(day, 0)
             for a, b in pieces:
                 total = 0.0 if a - ended >= rest else total
                 if most is not None and total + (b - a) > most:
@@ -186,21 +198,47 @@ def _sitting(limits: Limits, calendar: Calendar, spans: list[Span], now: float) 
         return free[0][0] if free else soonest
 
     def value(at: float) -> int:
-        return value_on(calendar, limits.sitting, day_of(calendar, at)) or 0
+        most = value_on(calendar, limits.sitting, day_of(calendar, at)) or 0
+        return max(most + _on_day(limits, calendar, at), 0)
 
-    return Bound("sitting", deadline, reopens, value)
+    return Bound("sitting", "sitting", deadline, reopens, value, lambda at: min(over, at), limits.message)
 
 
 def _ahead(
     limits: Limits, calendar: Calendar, kind: str, values: PerDay, start: float
-) -> Iterator[tuple[int | None, Interval, list[Interval]]]:
-    """The periods from `start` on: the limit in each, its begin and end, and when in it playing would count."""
+) -> Iterator[tuple[int, int | None, Interval, list[Interval]]]:
+    """The periods from `start` on: the day, the limit in each, its begin and end, and when in it playing would count.
+
+    Where days have an extra of their own, a week or month comes in its days."""
     at = start
     while at < start + AHEAD:
         first, (began, ended) = period(calendar, kind, at)
-        pieces = outside(_uncounted(limits, calendar, at, ended), at, min(ended, start + AHEAD))
-        yield value_on(calendar, values, first), (began, ended), pieces
-        at = ended
+        day = day_of(calendar, at) if limits.extra else first
+        until = min(ended, moment(calendar, day + 1, calendar.day_starts)) if limits.extra else ended
+        pieces = outside(_uncounted(limits, calendar, at, until), at, min(until, start + AHEAD))
+        yield day, value_on(calendar, values, first), (began, ended), pieces
+        at = until
+
+
+def _extra(
+    limits: Limits, calendar: Calendar, spans: list[Span], kind: str, day: int, ahead: dict[int, float]
+) -> float:
+    """What a budget has more, or less, on a day: the bonus of that day, and of a week or month what was used up of the
+    bonuses of its earlier days, since bonus time is not charged to it. `ahead`: what will be played on earlier days."""
+    found = 0.0
+    for on, seconds in limits.extra:
+        if on == day:
+            found += seconds
+        elif kind != "daily" and period(calendar, kind, moment(calendar, day, calendar.day_starts))[0] <= on < day:
+            began, ended = (moment(calendar, n, calendar.day_starts) for n in (on, on + 1))
+            over = _counted(limits, calendar, spans, began, ended) + ahead.get(on, 0.0)
+            over -= value_on(calendar, limits.daily, on) or 0
+            found += min(max(over, 0.0), max(seconds, 0))
+    return found
+
+
+def _on_day(limits: Limits, calendar: Calendar, at: float) -> int:
+    return dict(limits.extra).get(day_of(calendar, at), 0) if limits.extra else 0
 
 
 def _sittings(limits: Limits, calendar: Calendar, spans: list[Span], now: float) -> list[Interval]:
@@ -214,11 +252,17 @@ def _sittings(limits: Limits, calendar: Calendar, spans: list[Span], now: float)
 
 def _counted(limits: Limits, calendar: Calendar, spans: list[Span], began: float, ended: float) -> float:
     """Counted seconds between two moments: two screens at once use one minute per minute."""
+    return measure(_charges(limits, calendar, spans, began, ended))
+
+
+def _charges(limits: Limits, calendar: Calendar, spans: list[Span], began: float, ended: float) -> list[Interval]:
+    """The counted stretches between two moments, each epoch of the clock by itself."""
     near = [s for s in spans if s.began < ended and s.ended > began]
-    return sum(
-        measure(_charged(limits, calendar, [s for s in near if s.epoch == epoch], began, ended))
-        for epoch in {s.epoch for s in near}
-    )
+    return [
+        piece
+        for epoch in sorted({s.epoch for s in near})
+        for piece in _charged(limits, calendar, [s for s in near if s.epoch == epoch], began, ended)
+    ]
 
 
 def _charged(limits: Limits, calendar: Calendar, spans: list[Span], began: float, ended: float) -> list[Interval]:
@@ -227,40 +271,11 @@ def _charged(limits: Limits, calendar: Calendar, spans: list[Span], began: float
 
 
 def _uncounted(limits: Limits, calendar: Calendar, began: float, ended: float) -> list[Interval]:
-    if not (limits.uncounted or limits.unlimited_days):
+    if not (limits.uncounted or limits.unlimited_days or limits.only):
         return []
+    shut = outside(window_intervals(calendar, limits.only, began, ended), began, ended) if limits.only else []
     return union(
-        window_intervals(calendar, limits.uncounted, began, ended)
+        shut
+        + window_intervals(calendar, limits.uncounted, began, ended)
         + day_intervals(calendar, limits.unlimited_days, began, ended)
     )
-
-
-def _stop(denying: list[Bound], bounds: list[Bound], calendar: Calendar, now: float, message: str) -> Decision:
-    """The limit that holds longest is the one to name; the way is free when none of them forbids any more."""
-    bound = max(denying, key=lambda b: _opens([b], now) or float("inf")) if len(denying) > 1 else denying[0]
-    opens = _opens(bounds, now)
-    when = f"; back {words.clock(calendar, opens, now)}" if opens is not None else ""
-    said = "no watching at this hour" if bound.limit in HOURS else f"{_name(bound, now)} reached"
-    reason = said + when
-    return Decision(False, opens, bound.limit, bound.value(now), reason + (f". {message}" if message else ""))
-
-
-def _opens(bounds: list[Bound], now: float) -> float | None:
-    """When none of the limits forbids any more, None if that is not in sight."""
-    at = now
-    while at < now + FAR:
-        later = [
-            bound.reopens(at) for bound in bounds if (deadline := bound.deadline(at)) is not None and deadline <= at
-        ]
-        if not later:
-            return at
-        if None in later:
-            return None
-        at = max(moment for moment in later if moment is not None)
-    return None
-
-
-def _name(bound: Bound, at: float) -> str:
-    if bound.limit in HOURS:
-        return "no watching after that"
-    return f"{bound.limit} limit of {words.duration(bound.value(at))}"

@@ -20,13 +20,15 @@ LIMIT_KEYS = frozenset(Limits._fields)
 
 
 class Who(NamedTuple):
-    """Somebody whose plays are judged together. `key` is a person's name, or `user:ID` for a user by itself."""
+    """Somebody whose plays are judged together. `key` is a person's name, or `user:ID` for a user by itself; `group`
+    is the group of config.ini whose limits are theirs, "" for none."""
 
     key: str
     name: str
     limits: Limits
     exempt: bool = False
     dry_run: bool = True
+    group: str = ""
 
 
 class House(NamedTuple):
@@ -47,6 +49,11 @@ def whose(house: House, user_id: int, machine_id: str) -> Who | None:
     return _who(house, person, user, exempt=not person and _owners_own(house, user_id, machine_id))
 
 
+def nobody(house: House) -> Who:
+    """Plex's user 0 on a device of nobody's: no limit holds, only rules."""
+    return Who("user:0", "Local", Limits(), dry_run=bool(house.settings["usher"]["dry_run"]))
+
+
 def person(house: House, name: str) -> Who:
     """A person of config.ini, whether or not anything of theirs was ever seen."""
     return _who(house, name, User(0), exempt=False)
@@ -54,12 +61,13 @@ def person(house: House, name: str) -> Who:
 
 def _who(house: House, person: str, user: User, exempt: bool) -> Who:
     own = house.settings["person"].get(person, {}) if person else {}
-    group = _group(house, person, user)
+    group_name = _group(house, person, user)
+    group = house.settings["group"].get(group_name, {})
     merged = _inherit(house.settings["everyone"], group, own)
     dry_run = bool({**house.settings["usher"], **group, **own}["dry_run"])
     limits = Limits(**{k: v for k, v in merged.items() if k in LIMIT_KEYS})
     name = person or user.name or user.title or f"user {user.id}"
-    return Who(person or f"user:{user.id}", name, limits, exempt or bool(own.get("exempt")), dry_run)
+    return Who(person or f"user:{user.id}", name, limits, exempt or bool(own.get("exempt")), dry_run, group_name)
 
 
 def bindings(house: House, session: Session) -> list[tuple[str, str, str]]:
@@ -128,8 +136,9 @@ def _is_user(house: House, name: str, user_id: int) -> bool:
     return bound == str(user_id) if bound else name == str(user_id)
 
 
-def _group(house: House, person: str, user: User) -> dict[str, Any]:
-    """The group that names the person, also by one of its users, or the user by itself; else one of all of their kind.
+def _group(house: House, person: str, user: User) -> str:
+    """The name of the group that names the person, also by one of its users, or the user by itself; else of one of all
+    of their kind.
 
     Whoever sits at a person's device, the group is the person's own.
     """
@@ -138,19 +147,19 @@ def _group(house: House, person: str, user: User) -> dict[str, Any]:
     ids = user_ids(house, person) if person else [user.id]
     others = {n.casefold() for n in persons}
     kinds = {house.users[n].kind for n in ids if n in house.users}
-    by_kind: dict[str, Any] = {}
-    for group in house.settings["group"].values():
-        for member in group.get("members", ()):
+    by_kind = ""
+    for group, settings in house.settings["group"].items():
+        for member in settings.get("members", ()):
             name = member.casefold()
             if name in names or (name not in others and any(_is_user(house, name, n) for n in ids)):
-                return dict(group)
-            vip = name == VIP and any(_is_vip(house, n) for n in ids)
+                return str(group)
+            vip = name == VIP and any(is_vip(house, n) for n in ids)
             if vip or kinds.intersection(KINDS.get(name, ())):
-                by_kind = by_kind or dict(group)
+                by_kind = by_kind or str(group)
     return by_kind
 
 
-def _is_vip(house: House, user_id: int) -> bool:
+def is_vip(house: House, user_id: int) -> bool:
     """Whether [prune] vip names this user, by what it was bound to, by id, user name, mail address or title."""
     user = house.users.get(user_id, User(user_id))
     for name in (written.casefold() for written in house.settings.get("prune", {}).get("vip", ())):
@@ -174,7 +183,7 @@ def _inherit(*levels: dict[str, Any]) -> dict[str, Any]:
 def _shape(key: str, value: Any) -> Any:
     """A setting as Limits has it: None is no limit, a plain duration holds every day, names are in lower case."""
     if value is None:
-        return {"rest": 0, "message": ""}.get(key, ())
+        return _LIFTED.get(key, ())
     if key in ("daily", "weekly", "monthly", "sitting") and isinstance(value, int):
         return (((), value),)
     if key in ("uncounted_media", "uncounted_libraries"):
@@ -182,6 +191,12 @@ def _shape(key: str, value: Any) -> Any:
     if key == "unlimited_days":
         return value or EVERY_DAY  # in config.ini no day named is every day, in Limits it is none
     return value
+
+
+_LIFTED: dict[str, Any] = {
+    "rest": 0, "message": "", "max_streams": None, "max_locations": None, "max_paused": None, "let_finish": 0,
+    "no_start_in_last": 0, "delay_stop": 0,
+}  # fmt: skip
 
 
 def _owners_own(house: House, user_id: int, machine_id: str) -> bool:

@@ -6,9 +6,11 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
+from shared.model import Decision
 from shared.policy import limits as lim
 from shared.policy.limits import Limits, Span
 
+from . import words_of_tests
 from .words_of_tests import (
     CHANGES,
     DAY,
@@ -40,7 +42,7 @@ NIGHT = ((EVERY, ((20 * H, 31 * H),)),)
 
 
 def decide(what, spans=(), now=NOON, house=UTC, media="movie", library="Films"):
-    return lim.decide(what, house, list(spans), now, media, library)
+    return words_of_tests.decide(what, house, spans, now, media, library)
 
 
 def until(decision):
@@ -58,7 +60,7 @@ def left(what, spans=(), now=NOON, **more):
 
 
 def test_no_limit():
-    assert decide(limits()) == lim.Decision(True, reason="no limit in sight")
+    assert decide(limits()) == Decision(True, reason="no limit in sight")
     assert not limits().any and not limits(uncounted=NIGHT, unlimited_days=SAT, message="x").any
     for key in ("daily", "weekly", "monthly", "sitting"):
         assert limits(**{key: 0}).any
@@ -435,7 +437,7 @@ def test_a_budget_of_a_day_of_23_or_25_hours(zone, short, long, change):
         assert until(decide(what, [span(begin, 100)], begin + 100, house)) == ("allow", end - 1, "daily")
         # a budget as long as the day itself goes over into the next
         assert until(decide(limits(daily=25 * H - 1), [], end - 60, house)) != ("allow", end, "daily")
-        assert lim.decide(limits(daily=length), house, [span(begin, 100)], begin + 100, "movie", "").until != end
+        assert decide(limits(daily=length), [span(begin, 100)], begin + 100, house).until != end
 
 
 @pytest.mark.parametrize(("zone", "short", "long", "change"), CHANGES)
@@ -580,7 +582,7 @@ def test_what_lies_before_the_horizon_does_not_matter(what, spans, now, house):
 def test_nothing_makes_a_decision_raise(what, spans, now, house, epochs, media):
     """Not even spans of the future, of no length, of several epochs."""
     spans = [s._replace(epoch=e) for s, e in zip(spans, epochs, strict=False)]
-    found = lim.decide(what, house, spans, now + 0.25, media, "")
+    found = words_of_tests.decide(what, house, spans, now + 0.25, media, "")
     assert found.until is None or found.until > now
     assert found.reason and not found.reason.isspace() and "\n" not in found.reason
     for kind in ("daily", "weekly", "monthly"):

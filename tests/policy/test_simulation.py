@@ -24,6 +24,7 @@ from .words_of_tests import (
     calendar,
     daily,
     date_atom,
+    decide,
     examples,
     limits,
     ordinal,
@@ -170,7 +171,7 @@ def test_a_day_piece_by_piece(what, habits, zone, ignores_stops, starts, offset)
     wants = [w for on, off in habits for w in [True] * on + [False] * off]
     promised, opens = None, None
     for n in range(min(len(wants), 200)):
-        said = lim.decide(what, house, spans, now, "movie", "")
+        said = decide(what, house, spans, now, "movie", "")
         truth = slow.allowed(now, counted, prolonging)
         assert said.allowed == truth, (n, said)
         if promised is not None:  # an allow until T was cut neither early nor late
@@ -210,7 +211,7 @@ def test_seconds_around_the_end_of_a_day(what, pattern):
     house, slow = calendar(), Slow(what, step=1)
     spans, counted, prolonging = [], [], []
     for wanted in pattern:
-        said = lim.decide(what, house, spans, now, "movie", "")
+        said = decide(what, house, spans, now, "movie", "")
         assert said.allowed == slow.allowed(now, counted, prolonging), now
         if wanted == "1" and said.allowed:
             spans.append(Span(now, now + 1, "movie"))
@@ -244,13 +245,13 @@ class Viewer:
         """From event to event, each a moment of the policy's own or of the viewer's."""
         while now < until:
             self.spans = [s for s in self.spans if s.ended > lim.horizon(self.what, self.house, now)]
-            said = lim.decide(self.what, self.house, self.spans, now, "movie", "")
+            said = decide(self.what, self.house, self.spans, now, "movie", "")
             habit = self.random.choice((7 * M, 13 * M, 25 * M, 45 * M, 3 * H)) + self.random.randrange(60)
             if not said.allowed:
                 assert said.until and said.until > now
                 # presses play once more in between: still denied
                 middle = now + int((said.until - now) / 2)
-                again = lim.decide(self.what, self.house, self.spans, middle, "movie", "")
+                again = decide(self.what, self.house, self.spans, middle, "movie", "")
                 assert not again.allowed or middle == now
                 yield "denied", now, said.until, said
                 now = said.until

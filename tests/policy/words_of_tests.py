@@ -7,8 +7,10 @@ from zoneinfo import ZoneInfo
 
 from hypothesis import settings
 
+from shared.model import Play, Session, Span
+from shared.policy import verdict
 from shared.policy.calendar import Calendar
-from shared.policy.limits import Limits, Span
+from shared.policy.limits import Limits
 from shared.zone import transitions
 
 H, M, DAY = 3600, 60, 86400
@@ -87,3 +89,9 @@ def limits(**keys):
 
 def span(began, seconds, **more):
     return Span(began, began + seconds, **more)
+
+
+def decide(what, house, spans, now, media="movie", library="Films", **more):
+    """The decision about a play of this kind that has just begun, by these limits."""
+    play = Play(1, Session("1", media_type=media, library=library), now, now)
+    return verdict.decide(verdict.Case(play, what, house, list(spans), **more), now)

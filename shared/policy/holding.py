@@ -1,0 +1,57 @@
+"""Which rules hold for a play, and for which plays before it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from shared.model import Session, User
+from shared.policy import rules
+from shared.policy.people import KINDS, VIP, House, Who, is_vip
+from shared.policy.rules import Facts, Holding
+
+
+def facts(house: House, who: Who, session: Session, known: bool | None = None) -> Facts:
+    """What conditions are asked of."""
+    user = house.users.get(session.user_id, User(session.user_id, session.user))
+    kinds = tuple(name for name, of in KINDS.items() if user.kind in of) + ((VIP,) if is_vip(house, user.id) else ())
+    person = who.key if who.key in house.settings["person"] else ""
+    owner = bool(house.owner_id) and user.id == house.owner_id
+    return Facts(session, user, person, who.group, kinds, owner, known, house.bound)
+
+
+def holding(
+    house: House, who: Who, session: Session, past: Mapping[int, Session], known: bool | None = None
+) -> tuple[Holding, ...]:
+    """The rules whose conditions hold for a play, each with the ids of the `past` plays for which they held, too."""
+    mine = facts(house, who, session, known)
+    return tuple(
+        Holding(name, settings, _held(house, who, settings, past), bool(settings.get("dry_run", who.dry_run)))
+        for name, settings in house.settings["rule"].items()
+        if may_hold(settings, who, mine) and rules.holds(settings, mine)
+    )
+
+
+def may_hold(settings: Mapping[str, Any], who: Who, mine: Facts) -> bool:
+    """Whether a rule is for them at all: for the exempt only if it names them or their group."""
+    return not who.exempt or names_them(settings, mine)
+
+
+def names_them(settings: Mapping[str, Any], mine: Facts) -> bool:
+    """Whether a rule names this person, user or group outright."""
+    for key in ("people", "users", "groups"):
+        turned, names = settings.get(key, (True, ()))
+        plain = {key: (False, tuple(name for name in names if "*" not in name and "?" not in name))}
+        if not turned and rules.condition(plain, key, mine):
+            return True
+    return False
+
+
+def _held(house: House, who: Who, settings: Mapping[str, Any], past: Mapping[int, Session]) -> frozenset[int]:
+    if not rules.needs_past(settings):
+        return frozenset()
+    return frozenset(id for id, session in past.items() if rules.holds(settings, facts(house, who, session)))
+
+
+def names_of(found: Iterable[Holding]) -> frozenset[str]:
+    return frozenset(rule.name for rule in found)

@@ -1,0 +1,262 @@
+"""Rules: conditions on a play, all of which must hold, and what then is forbidden, when, or from how much on.
+
+A condition is true, false, or unknown. A comma means any of, a leading `not` turns the whole list. What is unknown
+satisfies neither a condition nor its negation: a rule holds only where all is known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from shared import ratings
+from shared.model import Play, Session, User
+from shared.policy import limits, streams
+from shared.policy.bounds import Bound, always
+from shared.policy.calendar import Calendar, period
+from shared.policy.limits import Limits
+
+NAMES = ("people", "groups", "users", "devices", "platforms", "players", "libraries", "media", "titles", "shows")
+CONDITIONS = (*NAMES, "ratings", "location", "transcode", "resolution", "bitrate", "new_device")
+PLAYED = 120.0  # seconds from which a play counts for max_plays: Tautulli's history forgets shorter ones, too
+PERIODS = {"day": "daily", "week": "weekly", "month": "monthly"}
+TRANSCODES = {"video": ("video", "both"), "audio": ("audio", "both"), "any": ("video", "audio", "both"), "no": ("no",)}
+RESOLUTIONS = ("sd", "480", "576", "720", "1080", "2k", "4k", "8k")
+_SAME = {"2160": "4k", "1440": "2k", "4320": "8k"}
+
+
+class Facts(NamedTuple):
+    """What conditions are asked of: a session, and whose it is. `known` is whether the player is one that this user has
+    used before or that the owner has let in; None where that is not known. `bound` is by which machine id a player's
+    title in config.ini goes."""
+
+    session: Session
+    user: User
+    person: str = ""
+    group: str = ""
+    kinds: tuple[str, ...] = ()
+    is_owner: bool = False
+    known: bool | None = None
+    bound: Mapping[tuple[str, str], str] = {}
+
+
+class Holding(NamedTuple):
+    """A rule whose conditions hold for a play, and which plays of the person before it they held for, by id."""
+
+    name: str
+    settings: Mapping[str, Any]
+    past: frozenset[int] = frozenset()
+    dry: bool = False
+
+
+def holds(settings: Mapping[str, Any], facts: Facts) -> bool:
+    """Whether all of a rule's conditions are true of a play."""
+    return all(condition(settings, key, facts) is True for key in CONDITIONS if key in settings)
+
+
+def condition(settings: Mapping[str, Any], key: str, facts: Facts) -> bool | None:
+    """Whether one condition of a rule is true; None where that is not known."""
+    value, session = settings[key], facts.session
+    if key == "new_device":
+        return None if facts.known is None else (not facts.known) == bool(value)
+    if key == "bitrate":
+        way, kbps = value
+        return None if not session.bitrate else session.bitrate > kbps if way == "above" else session.bitrate < kbps
+    turned, names = value
+    found: bool | None = _listed(key, names, facts)
+    if found is None:
+        return True if key == "ratings" and settings.get("unrated") == "block" else None
+    return found is not bool(turned)
+
+
+def needs_past(settings: Mapping[str, Any]) -> bool:
+    """Whether the rule depends on what was played before."""
+    return "max_plays" in settings or any(settings.get(key) for key in (*limits.CALENDARS, "sitting"))
+
+
+def limits_of(settings: Mapping[str, Any], extra: limits.Extra = ()) -> Limits:
+    """The budgets inside a rule: all that is played of what matches, in the rule's hours, counts."""
+    values = {key: _per_day(settings.get(key)) for key in (*limits.CALENDARS, "sitting")}
+    return Limits(**values, rest=settings.get("rest") or 0, only=settings.get("when", ()), extra=extra)
+
+
+def bounds(
+    rule: Holding, calendar: Calendar, play: Play, spans: Sequence[Any], sessions: Mapping[int, Session],
+    others: Sequence[Play] | None, extra: limits.Extra, now: float,
+) -> list[Bound]:  # fmt: skip
+    """What a rule whose conditions hold comes to. `sessions` are those of the plays in `spans`, by the play's id;
+    `others` the person's open plays for which its conditions hold as well, None where they are not known."""
+    settings, limit = rule.settings, f"rule:{rule.name}"
+    mine = [span for span in spans if span.play in rule.past or span.play == play.id]
+    found = limits.bounds(limits_of(settings, extra), calendar, mine, now, counted=True)
+    if "max_plays" in settings:
+        found += _plays(settings, calendar, play, mine, sessions, others or (), now)
+    if settings.get("max_streams") is not None and others is not None:
+        keep = settings.get("keep", "oldest")
+        found += streams.too_many(limit, "streams", settings["max_streams"], keep, play, others)
+    if not (needs_past(settings) or "max_streams" in settings):
+        when = settings.get("when", ())
+        shut = limits.bounds(Limits(blocked=when), calendar, [], now, counted=False) if when else []
+        found = [bound._replace(since=None) for bound in shut] or [always(limit, "rule")]
+        found = [bound._replace(kind="rule") for bound in found]
+    elif settings.get("when"):
+        found = [_only(bound, settings["when"], calendar) if bound.kind in ("plays", "streams") else bound
+                 for bound in found]  # fmt: skip
+    message = str(settings.get("message") or "")
+    return [bound._replace(limit=limit, message=message, dry=rule.dry) for bound in found]
+
+
+def resolution(text: str) -> str:
+    """As rules name it: 4k, 1080, 720 … sd; "" for none."""
+    word = text.strip().casefold().removesuffix("p").removesuffix("i")
+    return _SAME.get(word, word)
+
+
+def matches(pattern: str, text: str) -> bool:
+    """Whether a name is meant by a pattern of config.ini: * is any text, ? any one character; both in lower case."""
+    if "*" not in pattern and "?" not in pattern:
+        return pattern == text
+    at, star, mark, seen = 0, -1, 0, 0
+    while seen < len(text):
+        if at < len(pattern) and pattern[at] == "*":
+            star, mark, at = at, seen, at + 1
+        elif at < len(pattern) and pattern[at] in ("?", text[seen]):
+            at, seen = at + 1, seen + 1
+        elif star >= 0:
+            at, mark = star + 1, mark + 1
+            seen = mark
+        else:
+            return False
+    return not pattern[at:].strip("*")
+
+
+def _listed(key: str, names: Sequence[str], facts: Facts) -> bool | None:
+    """Whether what is known of the play is in the list of a condition."""
+    session = facts.session
+    if key == "ratings":
+        return _rated(names, session.rating)
+    if key == "people":
+        return facts.person in names if facts.person else False if facts.user.id else None
+    if key == "groups":
+        return facts.group in names
+    if key == "users":
+        return _is_user(names, facts)
+    if key == "devices":
+        return _is_device(names, facts)
+    if key == "transcode":
+        return None if not session.transcode else any(session.transcode in TRANSCODES[name] for name in names)
+    if key == "resolution":
+        return _resolved(names, session.resolution)
+    if key == "players":
+        return _any(names, session.product, session.player)
+    texts = {
+        "platforms": (session.platform,), "libraries": (session.library,), "media": (session.media_type,),
+        "shows": (session.show,), "location": (session.location,),
+        "titles": (session.title, session.title.removeprefix(f"{session.show} - ") if session.show else ""),
+    }[key]  # fmt: skip
+    if key == "shows" and session.media_type == "movie":
+        return False  # a film is of no show, and that is known
+    return _any(names, *texts)
+
+
+def _any(names: Sequence[str], *texts: str) -> bool | None:
+    known = [text.casefold() for text in texts if text]
+    return any(matches(name, text) for name in names for text in known) if known else None
+
+
+def _is_user(names: Sequence[str], facts: Facts) -> bool | None:
+    """By id, user name, mail address or title, or by kind (@home …). A pattern never means the owner."""
+    user = facts.user
+    if not user.id:
+        return _any(names, user.name) if user.name else None
+    for name in names:
+        if name in facts.kinds or name == str(user.id) or facts.bound.get(("user", name)) == str(user.id):
+            return True
+        wild = "*" in name or "?" in name
+        bound_to_another = ("user", name) in facts.bound
+        if bound_to_another or (wild and facts.is_owner):
+            continue
+        if any(matches(name, text.casefold()) for text in (user.name, user.email, user.title) if text):
+            return True
+    return False
+
+
+def _is_device(names: Sequence[str], facts: Facts) -> bool | None:
+    machine, title = facts.session.machine_id.casefold(), facts.session.player.casefold()
+    if not machine and not title:
+        return None
+    for name in names:
+        bound = facts.bound.get(("device", name), "").casefold()
+        if machine and machine in (name, bound):
+            return True
+        if not bound and title and matches(name, title):
+            return True
+    return False
+
+
+def _rated(names: Sequence[str], rating: str) -> bool | None:
+    """Of what nobody has rated it is not known; of what is rated in a way that nobody knows, only what it is called."""
+    exact, age = rating.strip().casefold(), ratings.age(rating)
+    if ratings.is_unrated(rating):
+        return None
+    if any(name in (exact, exact.rpartition("/")[2]) for name in names):
+        return True
+    above = [ratings.age(name.removeprefix("above ")) for name in names if name.startswith("above ")]
+    if above and age is None:
+        return None
+    return any(least is not None and age is not None and age > least for least in above)
+
+
+def _resolved(names: Sequence[str], text: str) -> bool | None:
+    mine = resolution(text)
+    if not mine:
+        return None
+    if mine in names:
+        return True
+    order = RESOLUTIONS.index(mine) if mine in RESOLUTIONS else -1
+    above = [name.removeprefix("above ") for name in names if name.startswith("above ")]
+    return any(name in RESOLUTIONS and order > RESOLUTIONS.index(name) for name in above)
+
+
+def _per_day(value: Any) -> Any:
+    return (((), value),) if isinstance(value, int) else value or ()
+
+
+def _plays(
+    settings: Mapping[str, Any], calendar: Calendar, play: Play, spans: Sequence[Any],
+    sessions: Mapping[int, Session], others: Sequence[Play], now: float,
+) -> list[Bound]:  # fmt: skip
+    """So many items in each day, week or month. One that is resumed is one; so is one that was hardly begun: none."""
+    most, kind = settings["max_plays"]
+    _, (began, ended) = period(calendar, kind, now)
+    seconds: dict[str, float] = {}
+    for span in spans:
+        if span.began < ended and span.ended > began and not span.denied:
+            session = sessions.get(span.play, play.session)
+            item = _item(session)
+            seconds[item] = seconds.get(item, 0.0) + min(span.ended, ended) - max(span.began, began)
+    counted = {item for item, played in seconds.items() if played >= PLAYED}
+    mine = _item(play.session)
+    earlier = {_item(o.session) for o in others if (o.began, o.id) < (play.began, play.id) and not o.denied}
+    if mine in counted or len((counted | earlier) - {mine}) < most:
+        return []
+    return [always("", "plays", most, ended)]
+
+
+def _item(session: Session) -> str:
+    return session.rating_key or f"{session.show} - {session.title}"
+
+
+def _only(bound: Bound, when: Any, calendar: Calendar) -> Bound:
+    """The bound in these windows alone."""
+    hours = limits.bounds(Limits(blocked=when), calendar, [], 0.0, counted=False)[0]
+
+    def deadline(start: float) -> float | None:
+        first = bound.deadline(start)
+        return None if first is None else hours.deadline(first)
+
+    def reopens(at: float) -> float | None:
+        ends, later = hours.reopens(at), bound.reopens(at)
+        return later if ends is None else ends if later is None else min(ends, later)
+
+    return bound._replace(deadline=deadline, reopens=reopens)

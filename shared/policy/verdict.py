@@ -1,0 +1,119 @@
+"""May this play go on, and until when? All limits, rules and grants together, as events, the timekeeper and `why` ask
+it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from shared.model import Decision, Play, Session, Span
+from shared.policy import bounds as of_all
+from shared.policy import grants, landing, limits, rules, streams
+from shared.policy.bounds import Bound, always
+from shared.policy.calendar import Calendar
+from shared.policy.grants import Today
+from shared.policy.limits import Limits
+from shared.policy.rules import Holding
+
+STOP = "stop"  # the action of a rule that says none
+
+
+class Case(NamedTuple):
+    """A play, and all that bears on it.
+
+    `limits` hold for whose it is (none for who is exempt); `spans` is all that they have played since `horizon`, with
+    the sessions of those plays by id. `rules` are those whose conditions hold for the play. `others` are all their
+    open plays, this one among them, with the names of the rules that hold for each; None where Plex's session list was
+    not asked, so that nobody knows. `known` is whether the player is a known one, None where that is not known.
+    """
+
+    play: Play
+    limits: Limits
+    calendar: Calendar
+    spans: Sequence[Span] = ()
+    sessions: Mapping[int, Session] = {}
+    rules: Sequence[Holding] = ()
+    others: Sequence[tuple[Play, frozenset[str]]] | None = None
+    today: Today = Today()
+    known: bool | None = None
+    dry: bool = False
+
+
+def decide(case: Case, now: float) -> Decision:
+    """The decision about a play. What `alert` and `log` rules come to only tells when to decide again (`ahead`)."""
+    found = bounds(case, now)
+    decision = of_all.decide(found, case.calendar, now, case.play.session.state == "paused")
+    noted = [at for _, bound in notes(case, now) if (at := bound.deadline(now)) is not None and at > now]
+    coming = [at for at in (decision.ahead, *noted) if at is not None]
+    return decision._replace(ahead=min(coming, default=None))
+
+
+def bounds(case: Case, now: float) -> list[Bound]:
+    """All limits at work on a play that may stop it, the person's own first, then the rules by their names."""
+    given, lift = case.today, case.today.off_until
+    free = max((at for at in (given.allowed_until, lift) if at is not None), default=None)
+    spans = _with_what_comes(case, now, free)
+    timed = grants.lifted(_timed(case, spans, now), free)
+    others = [play for play, _ in case.others] if case.others is not None else None
+    placed = streams.bounds(case.limits, case.play, others) if others is not None else []
+    if case.limits.known_devices_only and case.known is False:
+        placed.append(always("known_devices_only", "device")._replace(message=case.limits.message))
+    ruled = [bound for rule in _sorted(case.rules, stops=True) for bound in _of_rule(case, rule, now)]
+    own = [bound._replace(dry=case.dry) for bound in (*timed, *grants.lifted(placed, lift))]
+    return [*(lock._replace(dry=case.dry) for lock in grants.locks(given)), *own, *grants.lifted(ruled, lift)]
+
+
+def notes(case: Case, now: float) -> list[tuple[Holding, Bound]]:
+    """The limits of rules that stop nobody, but are told of or written down when they are reached."""
+    return [
+        (rule, bound)
+        for rule in _sorted(case.rules, stops=False)
+        for bound in grants.lifted(_of_rule(case, rule, now), case.today.off_until)
+    ]
+
+
+def horizon(what: Limits, settings_of_rules: Sequence[Mapping[str, object]], calendar: Calendar, now: float) -> float:
+    """From when on spans matter to a decision at `now`."""
+    begins = [limits.horizon(what, calendar, now)]
+    for settings in settings_of_rules:
+        begins.append(limits.horizon(rules.limits_of(settings), calendar, now))
+        if "max_plays" in settings:
+            begins.append(limits.horizon(Limits(monthly=(((), 0),)), calendar, now))
+    return min(begins)
+
+
+def _timed(case: Case, spans: Sequence[Span], now: float) -> list[Bound]:
+    """Budgets, sittings and windows, with their soft landing."""
+    play, what = case.play, case.limits._replace(extra=case.today.extra)
+    session = play.session
+    counted = limits.counts(what, session.media_type, session.library)
+    found = limits.bounds(what, case.calendar, list(spans), now, counted)
+    landed = [landing.may_end(bound, play, what.let_finish, now) for bound in found]
+    if what.no_start_in_last and found:
+        before = [span._replace(ended=min(span.ended, play.began)) for span in case.spans if span.began < play.began]
+        then = limits.bounds(what, case.calendar, before, play.began, counted)
+        landed += landing.starts_too_late(then, play, what.no_start_in_last)
+    return landed
+
+
+def _of_rule(case: Case, rule: Holding, now: float) -> list[Bound]:
+    beside = None
+    if case.others is not None:
+        beside = [play for play, names in case.others if rule.name in names]
+    found = rules.bounds(
+        rule, case.calendar, case.play, case.spans, case.sessions, beside, case.today.extra, now
+    )  # fmt: skip
+    return [landing.may_end(bound, case.play, case.limits.let_finish, now) for bound in found]
+
+
+def _with_what_comes(case: Case, now: float, until: float | None) -> Sequence[Span]:
+    """The spans as they will be when what is lifted holds again, if the play goes on until then."""
+    if until is None or until <= now or until == grants.FOREVER:
+        return case.spans
+    session = case.play.session
+    return [*case.spans, Span(now, until, session.media_type, session.library, case.play.epoch)]
+
+
+def _sorted(holding: Sequence[Holding], stops: bool) -> list[Holding]:
+    mine = [rule for rule in holding if (rule.settings.get("action", STOP) == STOP) == stops]
+    return sorted(mine, key=lambda rule: rule.name)
