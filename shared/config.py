@@ -23,7 +23,7 @@ VALID_COPY = "config.valid.ini"
 MAX_AGE = 30 * 86400  # seconds; the cached transitions of the time zone reach three years ahead
 READ = 1_000_001  # bytes of config.ini; a larger one is refused
 NO_LIMITS = "no limits: there is no valid configuration yet"
-_MAGIC = b"usher config cache 1\n"
+_MAGIC = b"usher config cache 2\n"
 
 
 class Config(NamedTuple):
@@ -62,11 +62,11 @@ def load(path: str | None = None, environ: Mapping[str, str] = os.environ) -> Co
         cached = _cached(folder, key)
         if cached:
             return cached
-    config, valid = _compile(path, data, trouble, environ, folders)
+    config, valid, lasting = _compile(path, data, trouble, environ, folders)
     folder = config.settings["usher"]["data_dir"]
     if valid:
         _keep(path, folder, data, environ)
-    if os.path.isdir(folder):
+    if lasting and os.path.isdir(folder):
         _write(os.path.join(folder, CACHE), _packed(key, config))
     return config
 
@@ -155,8 +155,9 @@ def absolute(text: str, folder: str) -> str:
 
 def _compile(
     path: str, data: bytes, trouble: str, environ: Mapping[str, str], folders: list[str]
-) -> tuple[Config, bool]:
-    """The configuration, and whether it is the file's own: then it is worth being kept as the last valid copy."""
+) -> tuple[Config, bool, bool]:
+    """The configuration; whether it is the file's own (then it is worth being kept as the last valid copy); whether it
+    may be cached: not where another start of the same Python may have the package that is missing."""
     from .settings import compiled, local_time, without_limits
 
     here, name, now = os.path.dirname(path), os.path.basename(path), time.time()
@@ -167,7 +168,7 @@ def _compile(
     own = compiled(b"" if trouble else data, name, environ, lambda text: absolute(text, here), now)
     problems = ((f"{name}: {trouble}",) if trouble else ()) + own.problems
     if not problems:
-        return Config(path, _with_texts(own.settings), (), name, mark), True
+        return Config(path, _with_texts(own.settings), (), name, mark), True, True
     kept = {v: environ[v] for v in environ if v not in own.variables}
     folder_only = {v: environ[v] for v in environ if v == "USHER_USHER_DATA_DIR"}
     for _, copy, written in copies:
@@ -177,10 +178,11 @@ def _compile(
             last = compiled(copy or b"", VALID_COPY, variables, lambda text: absolute(text, here), now, any_zone=True)
             if not last.problems:
                 since = local_time(last.settings["zone"], written)
-                return Config(path, _with_texts(last.settings), problems, f"the last valid copy of {since}", mark), False
+                in_force = f"the last valid copy of {since}"
+                return Config(path, _with_texts(last.settings), problems, in_force, mark), False, not own.passing
     free = without_limits(own.settings)
     free["usher"]["data_dir"] = folders[0]
-    return Config(path, _with_texts(free), problems, NO_LIMITS, mark), False
+    return Config(path, _with_texts(free), problems, NO_LIMITS, mark), False, not own.passing
 
 
 def _with_texts(settings: dict[str, Any]) -> dict[str, Any]:

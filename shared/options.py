@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from typing import Any, NamedTuple
 
-from . import grammar, rule_values, texts, values
+from . import grammar, recurrence, rule_values, texts, values
 from .values import GrammarError, clip
 
 
@@ -30,7 +30,7 @@ SECTIONS = {
     "mail": "The mail server for messages to users and to you. Without host and from no mail is sent.",
     "discord": "A Discord channel for messages to you.",
     "notify": "Messages to you through notification agents that you already have in Tautulli.",
-    "calendar": "Names for days, to be used in limits: dates and ranges of dates between commas. Add your own names.",
+    "calendar": "Names for days, to be used in limits: dates, ranges of dates and what repeats. Add your own names.",
     "welcome": "A letter to those who are new on your server, and a message to you.",
     "prune": "Those who have not watched for long are warned, then removed. Nobody is before enabled = yes.",
     "everyone": "Limits for all who are not exempt. What is empty does not limit anybody.",
@@ -213,7 +213,7 @@ def parse(option: Option, text: str, calendars: Collection[str] = (), resolve: C
         case "days":
             return grammar.days(text, calendars)
         case "dates":
-            return grammar.dates(text)
+            return recurrence.named_days(text)
         case "date":
             return _date(text)
         case "percent":
@@ -284,8 +284,7 @@ def render_example() -> str:
             lines += ["", *_about(option)] if section not in NAMED else []
             value = option.example if section in NAMED else option.default
             lines.append(f"{mark}{option.key} = {value}".rstrip())
-        if section in LIMITED:
-            lines.append("# daily = 45m, weekend 1h30m")
+        lines += _MORE.get(section, ())
     return "\n".join(lines) + "\n"
 
 
@@ -319,6 +318,15 @@ _RULE_EXAMPLE = [
     "# groups = kids", "# ratings = above PG-13", "# when = schoolnight 19:00-24:00", "# message = Not for you yet.",
     "# The keys of a rule; `not` in front turns a list, as in libraries = not Cartoons:",
 ]  # fmt: skip
+_MORE = {
+    "calendar": (
+        "",
+        "# A name of your own, for every second week with the other parent; the next name is for the weeks between:",
+        "# papa = every 2 weeks from fri 2026-01-09 18:00 for 7d",
+        "# mama = every 2 weeks from fri 2026-01-16 18:00 for 7d",
+    ),
+    **dict.fromkeys(LIMITED, ("# daily = 45m, weekend 1h30m",)),
+}
 _HEAD = """\
 # Usher's house rules. As it stands, this file limits nobody, and nothing is stopped while dry_run is yes.
 #
@@ -330,7 +338,11 @@ _HEAD = """\
 # Days are mon to sun, mon-fri, everyday, weekday, weekend (sat, sun), weeknight (sun-thu), a date like 2026-12-24, a
 # range like 2026-07-03..2026-08-16, every name in [calendar], schoolday (weekday not in holidays) and schoolnight (the
 # evening before one). Windows are days and times: schoolnight 20:00-07:00, weekend 11pm-8am. Days alone mean all day.
-# Where two entries name the same day, the later one wins."""
+# Where two entries name the same day, the later one wins.
+#
+# In [calendar] stand dates, ranges, and what repeats: every 2 weeks from fri 2026-01-09 18:00 for 7d until 2027-07-31
+# (days, weeks, months or years; without for it lasts a day). A name may begin in the middle of a day: a window goes by
+# who has the moment at which it begins, budgets and whole days by who has the day's noon."""
 
 
 def _about(option: Option) -> list[str]:

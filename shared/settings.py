@@ -6,10 +6,11 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
-from . import grammar, inifile, options, values, zone
+from . import grammar, inifile, options, recurrence, values, zone
 from .values import GrammarError, clip, nearest
 
 YEAR = 366 * 86400
+BEFORE, AHEAD = -2 * YEAR, 3 * YEAR  # how far the days and the zone are known, from the moment of compiling
 MOST_PROBLEMS = 50
 LATE = 10**9  # sorts mistakes in variables behind those in the file
 
@@ -22,6 +23,7 @@ class Compiled(NamedTuple):
     settings: dict[str, Any]
     problems: tuple[str, ...]
     variables: frozenset[str]  # the environment variables that are wrong
+    passing: bool = False  # a mistake may be gone although nothing was written: a package is missing
 
 
 class _Value(NamedTuple):
@@ -37,6 +39,7 @@ class _Work(NamedTuple):
     values: dict[_Where, dict[str, _Value]]
     lines: dict[_Where, int]
     mistakes: list[tuple[int, str, str]]
+    lacking: list[str]  # the names of [calendar] that this interpreter cannot reckon
 
 
 def compiled(
@@ -50,10 +53,11 @@ def compiled(
     """Settings and problems of a file's content and the USHER_ variables. Never raises for what is in them.
 
     `file` is its name in problems, `resolve` makes its relative paths absolute. With `any_zone` an unknown time zone is
-    no problem and the system's is used: settings that were valid stay so when the system's zone data are gone.
+    no problem and the system's is used: settings that were valid stay so when the system's zone data are gone. So they
+    do without dateutil; what repeats in [calendar] is then left out.
     """
     parsed = inifile.read(data)
-    work = _Work(file, {(s, ""): {} for s in (*options.FIXED, "calendar")}, {}, [])
+    work = _Work(file, {(s, ""): {} for s in (*options.FIXED, "calendar")}, {}, [], [])
     for mistake in parsed.mistakes:
         where = f"{file} line {mistake.line}" if mistake.line else file
         work.mistakes.append((mistake.line, f"{where}: {mistake.text}", ""))
@@ -61,9 +65,11 @@ def compiled(
     _take_entries(work, parsed.entries)
     _take_variables(work, environ)
     settings = _values(work, resolve)
+    settings["calendar"] |= _calendar(work, settings["calendar"], now, any_zone)
     _cross_checks(work, settings)
     settings["zone"] = _zone(work, settings["usher"], now, any_zone)
-    return Compiled(settings, _rendered(work), frozenset(v for _, _, v in work.mistakes if v))
+    variables = frozenset(v for _, _, v in work.mistakes if v)
+    return Compiled(settings, _rendered(work), variables, bool(work.lacking))
 
 
 def without_limits(settings: dict[str, Any]) -> dict[str, Any]:
@@ -227,6 +233,22 @@ def _defaults(section: str, resolve: Callable[[str], str] = str) -> dict[str, An
 _EMPTY: dict[str, Any] = {"names": (), "numbers": (), "dates": (), "mail addresses": (), "number": 0, "yes or no": None}
 
 
+def _calendar(work: _Work, named: dict[str, Any], now: float, any_zone: bool) -> dict[str, Any]:
+    """When each name of [calendar] holds, as far ahead as the time zone is known."""
+    start, end = int(now) + BEFORE, int(now) + AHEAD
+    found: dict[str, Any] = {}
+    for name, parsed in named.items():
+        try:
+            found[name] = recurrence.stretches(parsed, start, end)
+        except recurrence.NoDateutil as error:
+            once = [one for one in parsed if not isinstance(one, recurrence.Recurrence)]
+            found[name] = recurrence.stretches(once, start, end)
+            if not any_zone:
+                work.lacking.append(name)
+                _wrong(work, "calendar", "", name, str(error))
+    return found
+
+
 def _cross_checks(work: _Work, settings: dict[str, Any]) -> None:
     for (section, name), found in work.values.items():
         if "blocked" in found and "allowed" in found:
@@ -300,7 +322,7 @@ def _unique(work: _Work, settings: dict[str, Any], section: str, key: str, alias
 
 
 def _zone(work: _Work, usher: dict[str, Any], now: float, any_zone: bool) -> tuple[tuple[int, int], ...]:
-    start, end = int(now) - 2 * YEAR, int(now) + 3 * YEAR
+    start, end = int(now) + BEFORE, int(now) + AHEAD
     try:
         return zone.transitions(usher["timezone"], start, end)
     except zone.UnknownZone as error:

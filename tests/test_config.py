@@ -122,8 +122,8 @@ def test_all_of_a_good_file(house: House) -> None:
     assert s["tautulli"] == {"url": "", "apikey": "0123456789abcdef", "verify_tls": "auto"}
     assert s["mail"]["port"] == 587
     assert s["notify"] == {"tautulli_notifiers": ()}
-    july, august, eve = (date(2026, *d).toordinal() for d in ((7, 3), (8, 16), (12, 24)))
-    assert s["calendar"]["holidays"] == ((july, august), (eve, eve))
+    july, august, eve = (date(2026, *d).toordinal() * 86400 for d in ((7, 3), (8, 17), (12, 24)))
+    assert s["calendar"]["holidays"] == ((july, august), (eve, eve + 86400))
     weekend = (("weekday", 5), ("weekday", 6))
     assert s["everyone"]["daily"] == (((), 3600), (weekend, 7200), ((("calendar", "papa"),), 10800))
     assert s["everyone"]["blocked"] == (((("schoolnight",),), ((72000, 111600),)),)
@@ -273,7 +273,12 @@ MISTAKES = [
     ("[calendar]\nmon = 2026-01-01", "line 2: [calendar] mon means something else already: write another name, my-mon"),
     ("[calendar]\nnone = 2026-01-01", "line 2: [calendar] none means something else already"),
     ("[calendar]\nschool holidays = 2026-01-01", "line 2: [calendar] school holidays cannot be a name"),
-    ("[calendar]\npapa = every 2 weeks", "line 2: [calendar] papa = every 2 weeks: what repeats is not known"),
+    ("[calendar]\npapa = every 2 weeks", "line 2: [calendar] papa = every 2 weeks does not say when it first"),
+    (
+        "[calendar]\npapa = 2026-01-01, every 2 weeks from thu 2026-01-09",
+        "line 2: [calendar] papa = 2026-01-01, every 2 weeks from thu 2026-01-09: every 2 weeks from thu 2026-01-09: "
+        "2026-01-09 is a fri: write fri 2026-01-09 or thu 2026-01-08",
+    ),
     ("[calendar]\nx = 2026-02-30", "line 2: [calendar] x = 2026-02-30 does not exist: write 2026-02-28"),
     ("[usher]\ntimezone = Zurich", "line 2: [usher] timezone = Zurich is no time zone: write Europe/Zurich"),
     ("[usher]\nday_starts = 24:00", "line 2: [usher] day_starts = 24:00 is the end of a day: write 0:00"),
@@ -711,6 +716,63 @@ def test_valid_settings_survive_the_loss_of_the_systems_zone_data(
     assert loaded.get("person:emma", "users") == ("emma",)
 
 
+REPEATING = GOOD.replace(b"papa = ", b"papa = every 2 weeks from fri 2026-01-09 18:00 for 7d, ")
+
+
+def test_what_repeats_is_reckoned_once_for_years_and_then_read_from_the_cache(house: House) -> None:
+    papa = house.load(REPEATING).settings["calendar"]["papa"]
+    begins = [began for began, _ in papa]
+    first = date(2026, 1, 9).toordinal() * 86400 + 18 * 3600
+    assert first in begins and all((began - first) % (14 * 86400) == 0 for began in begins if began > first)
+    now = (date.today().toordinal()) * 86400
+    assert papa[-1][1] > now + 3 * 365 * 86400
+    code = f"""
+import sys
+from shared import config
+loaded = config.load({str(house.path)!r})
+print(len(loaded.settings["calendar"]["papa"]), *sorted(sys.modules))
+"""
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    count, *modules = done.stdout.split()
+    assert int(count) == len(papa)
+    assert not {"dateutil", "shared.recurrence", "shared.settings"} & set(modules)
+
+
+def test_valid_settings_survive_the_loss_of_dateutil_but_for_what_repeats(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from shared import packages
+
+    whole = house.load(REPEATING).settings
+    (house.data / config.CACHE).unlink()
+    monkeypatch.setitem(sys.modules, "dateutil.rrule", None)
+    monkeypatch.setattr(packages, "provide", lambda: ["dateutil"])
+    loaded = house.load()
+    assert len(loaded.problems) == 1
+    assert "line 8: [calendar] papa = every 2 weeks from fri 2026-01-09 18:00 for 7d, 2026" in loaded.problems[0]
+    assert "missing Python packages: dateutil; run: " in loaded.problems[0]
+    assert loaded.in_force.startswith("the last valid copy of ")
+    assert loaded.get("person:emma", "users") == ("emma",)
+    assert loaded.settings["calendar"] == {**whole["calendar"], "papa": house.load(GOOD).settings["calendar"]["papa"]}
+    # another start of the same Python may have it: nothing of this is kept
+    house.load(REPEATING)
+    monkeypatch.undo()
+    assert house.load().problems == () and house.load().settings["calendar"] == whole["calendar"]
+
+
+def test_of_a_first_configuration_without_dateutil_only_what_is_right_holds(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from shared import packages
+
+    monkeypatch.setitem(sys.modules, "dateutil.rrule", None)
+    monkeypatch.setattr(packages, "provide", lambda: ["dateutil"])
+    house.data.mkdir()
+    loaded = house.load(REPEATING)
+    assert loaded.in_force == config.NO_LIMITS and len(loaded.problems) == 1
+    assert not (house.data / config.CACHE).exists()
+
+
 def repack(change: object) -> object:
     """A cache file as another version would have written it."""
 
@@ -731,7 +793,7 @@ def repack(change: object) -> object:
         lambda c: c + b"x",
         lambda c: c[:200] + bytes([c[200] ^ 1]) + c[201:],
         lambda c: b"\0" * len(c),
-        lambda c: c.replace(b"cache 1", b"cache 0"),
+        lambda c: c.replace(b"cache 2", b"cache 1"),
         repack(lambda key, at, loaded: (key[:4] + ("9.9",) + key[5:], at, loaded)),
         repack(lambda key, at, loaded: (key[:5] + ("another Python",) + key[6:], at, loaded)),
         repack(lambda key, at, loaded: (key, at - config.MAX_AGE - 100, loaded)),
@@ -777,7 +839,8 @@ def test_many_processes_at_once_leave_one_good_cache(house: House) -> None:
     assert sorted(os.listdir(house.data)) == [config.CACHE, config.VALID_COPY]
 
 
-OURS = {"shared.grammar", "shared.values", "shared.options", "shared.inifile", "shared.settings", "shared.zone"}
+OURS = {"shared.grammar", "shared.values", "shared.options", "shared.inifile", "shared.settings", "shared.zone",
+        "shared.recurrence"}  # fmt: skip
 
 
 @pytest.mark.parametrize("content", [GOOD, GOOD + b"broken"])

@@ -22,7 +22,7 @@ LAYERS = {
     "ground": ({"shared", "shared.model", "shared.errors", "shared.files", "shared.ratings", "shared.texts"}, set()),
     "policy": ("shared.policy", {"ground"}),
     "grammar": ({"shared.values", "shared.grammar", "shared.options", "shared.rule_values", "shared.inifile",
-                 "shared.zone", "shared.settings"}, {"ground"}),
+                 "shared.zone", "shared.recurrence", "shared.settings"}, {"ground", "tools"}),
     "config": ({"shared.config"}, {"ground", "grammar"}),
     "tools": ({"shared.log", "shared.packages", "shared.places", "shared.schema", "shared.detached"}, {"ground"}),
     "ledger": ({"shared.ledger", "shared.ledger_people", "shared.ledger_rules"}, {"ground", "tools"}),
@@ -37,9 +37,9 @@ SLOW = {"requests", "plexapi", "dateutil", "smtplib", "email"}
 DEAR = SLOW | {
     "argparse", "asyncio", "configparser", "ctypes", "dataclasses", "difflib", "enum", "http", "inspect", "json",
     "logging", "re", "socket", "ssl", "subprocess", "tempfile", "threading", "traceback", "urllib", "xml", "zoneinfo",
-    "shared.grammar", "shared.settings", "shared.options", "shared.zone", "shared.gateway", "shared.plex",
-    "shared.tautulli", "shared.web", "shared.cloud", "shared.plextv", "shared.plextv_members", "shared.mail",
-    "shared.discord",
+    "shared.grammar", "shared.recurrence", "shared.settings", "shared.options", "shared.zone", "shared.gateway",
+    "shared.plex", "shared.tautulli", "shared.web", "shared.cloud", "shared.plextv", "shared.plextv_members",
+    "shared.mail", "shared.discord",
 }  # fmt: skip
 
 
@@ -142,7 +142,8 @@ def test_imports_go_down_only(path):
 @pytest.mark.parametrize("path", sorted((PROJECT / "shared" / "policy").glob("*.py")), ids=name_of)
 def test_policy_is_pure(path):
     """Words of the model, errors, date arithmetic and itself: no clock, no file, no network, no database."""
-    pure = {"__future__", "typing", "collections.abc", "datetime", "shared.model", "shared.errors", "shared.ratings"}
+    pure = {"__future__", "typing", "collections.abc", "bisect", "datetime", "shared.model", "shared.errors",
+            "shared.ratings"}  # fmt: skip
     wrong = [m for m, _ in imports(path) if m not in pure and not m.startswith("shared.policy")]
     assert not wrong
     called = {

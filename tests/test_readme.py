@@ -315,6 +315,15 @@ def test_recipe_school_nights(recipe):
     assert not r.decide("guest", "2026-11-21 07:59").allowed  # the morning after a Friday
 
 
+def test_recipe_other_parent(recipe):
+    r = recipe("Every second week with the other parent")
+    for day, noon, evening in (("11-12", 120, True), ("11-13", 120, False), ("11-14", 60, False), ("11-19", 60, False),
+                               ("11-20", 60, True), ("11-21", 120, True), ("11-27", 120, False)):  # fmt: skip
+        assert r.minutes("guest", f"2026-{day} 12:00") == noon, day
+        assert r.decide("guest", f"2026-{day} 20:01").allowed == evening, day
+    assert not r.decide("guest", "2026-11-20 06:59").allowed  # the night that began on Thursday
+
+
 def test_recipe_two_children(recipe):
     r = recipe("Two children alike.")
     assert r.minutes("emma", "2026-11-18 12:00") == r.minutes("max", "2026-11-18 12:00") == 45

@@ -6,6 +6,7 @@ on the next; windows go by the calendar date on which they begin.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from datetime import date
 from typing import Any, NamedTuple
 
@@ -13,6 +14,8 @@ from shared.policy.intervals import Interval, clip, subtract, union
 
 EPOCH = 719163  # date(1970, 1, 1).toordinal()
 DAY = 86400
+NOON = DAY // 2
+ALL_DAY = (0, DAY)
 
 Atom = tuple[Any, ...]  # ("weekday", 0), ("date", first, last), ("calendar", name), ("schoolday",), ("schoolnight",)
 Days = tuple[Atom, ...]  # () is every day
@@ -22,7 +25,11 @@ PerDay = tuple[tuple[Days, int | None], ...]  # None: no limit on that day
 
 
 class Calendar(NamedTuple):
-    """What a day is in this house. `zone` holds (moment, UTC offset from then on), oldest first."""
+    """What a day is in this house. `zone` holds (moment, UTC offset from then on), oldest first.
+
+    `names` are the names of [calendar]: (begin, end) of each stretch in seconds of the clock on the wall, that is
+    ordinal * 86400 + seconds after midnight; sorted, disjoint, the end not belonging to it.
+    """
 
     zone: tuple[tuple[float, int], ...] = ((0, 0),)
     day_starts: int = 4 * 3600
@@ -84,9 +91,13 @@ def weekday(ordinal: int) -> int:
     return (ordinal + 6) % 7
 
 
-def names_day(calendar: Calendar, days: Days, ordinal: int) -> bool:
-    """Whether an entry for `days` speaks of this date."""
-    return not days or any(_matches(calendar, atom, ordinal) for atom in days)
+def names_day(calendar: Calendar, days: Days, ordinal: int, second: int = NOON) -> bool:
+    """Whether an entry for `days` speaks of this date.
+
+    A name of [calendar] may begin and end within a day. A window asks with the second at which it begins, a day as a
+    whole asks at noon: whoever has noon has the day.
+    """
+    return not days or any(_matches(calendar, atom, ordinal, second) for atom in days)
 
 
 def value_on(calendar: Calendar, values: PerDay, ordinal: int) -> int | None:
@@ -99,14 +110,18 @@ def value_on(calendar: Calendar, values: PerDay, ordinal: int) -> int | None:
 
 
 def ranges_on(calendar: Calendar, windows: Windows, ordinal: int) -> Ranges:
-    """The ranges that begin on a date: of the entries that name it the last one's, with those of the same words."""
-    last: tuple[Days, Ranges] | None = None
-    for entry in windows:
-        if names_day(calendar, entry[0], ordinal):
-            last = entry
-    if last is None or not last[1]:
-        return ()
-    return tuple(r for days, ranges in windows if days == last[0] for r in ranges)
+    """The ranges that begin on a date: of the entries that name it when the range begins the last one's, with those of
+    the same words."""
+    return tuple(r for days, ranges in windows for r in ranges if _last_naming(calendar, windows, ordinal, r) == days)
+
+
+def _last_naming(calendar: Calendar, windows: Windows, ordinal: int, asking: tuple[int, int]) -> Days | None:
+    """The days of the last entry that names a date when this range begins, None where that one has no range."""
+    second = NOON if asking == ALL_DAY else asking[0]
+    for days, ranges in reversed(windows):
+        if names_day(calendar, days, ordinal, second):
+            return days if ranges else None
+    return None
 
 
 def window_intervals(calendar: Calendar, windows: Windows, began: float, ended: float) -> list[Interval]:
@@ -137,18 +152,20 @@ def outside(pieces: list[Interval], began: float, ended: float) -> list[Interval
     return subtract([(began, ended)], pieces)
 
 
-def _matches(calendar: Calendar, atom: Atom, ordinal: int) -> bool:
+def _matches(calendar: Calendar, atom: Atom, ordinal: int, second: int) -> bool:
     kind = atom[0]
     if kind == "weekday":
         return bool(weekday(ordinal) == atom[1])
     if kind == "date":
         return bool(atom[1] <= ordinal <= atom[2])
     if kind == "calendar":
-        return _in_named(calendar, str(atom[1]), ordinal)
+        return _in_named(calendar, str(atom[1]), ordinal * DAY + second)
     if kind == "schoolnight":
         ordinal += 1
-    return weekday(ordinal) < 5 and not _in_named(calendar, "holidays", ordinal)
+    return weekday(ordinal) < 5 and not _in_named(calendar, "holidays", ordinal * DAY + NOON)
 
 
-def _in_named(calendar: Calendar, name: str, ordinal: int) -> bool:
-    return any(first <= ordinal <= last for first, last in calendar.names.get(name, ()))
+def _in_named(calendar: Calendar, name: str, wall: int) -> bool:
+    stretches = calendar.names.get(name, ())
+    before = bisect_left(stretches, (wall + 1,))  # so many have begun by then
+    return before > 0 and wall < stretches[before - 1][1]

@@ -238,6 +238,134 @@ def test_which_windows_begin_on_a_day(windows, day, expected):
     assert cal.ranges_on(HOLIDAY_HOUSE, windows, ordinal(day)) == expected
 
 
+# ---- names that begin and end within a day ----
+
+PAPA, MAMA, EARLY = ((("calendar", name),) for name in ("papa", "mama", "early"))
+PARENTS = {
+    "papa": "every 2 weeks from fri 2026-01-09 18:00 for 7d",
+    "mama": "every 2 weeks from fri 2026-01-16 18:00 for 7d",
+    "early": "every week from fri 2026-01-09 6:00 for 1d",
+}
+NIGHT, EVENING, MORNING = (20 * H, 31 * H), (17 * H, 19 * H), (6 * H, 8 * H)
+
+
+@pytest.mark.parametrize(("day", "second", "named"), [
+    # papa begins on 9 January at 18:00, mama a week later
+    ("2026-01-09", 18 * H - 1, False), ("2026-01-09", 18 * H, True), ("2026-01-09", 12 * H, False),
+    ("2026-01-10", 0, True), ("2026-01-16", 12 * H, True), ("2026-01-16", 18 * H - 1, True),
+    ("2026-01-16", 18 * H, False), ("2026-01-17", 12 * H, False), ("2026-01-02", 20 * H, False),
+    # by the clock on the wall, also in the weeks in which it is changed
+    ("2026-04-03", 18 * H - 1, False), ("2026-04-03", 18 * H, True), ("2026-10-30", 18 * H - 1, False),
+    ("2026-10-30", 18 * H, True),
+])  # fmt: skip
+def test_a_name_is_asked_for_a_second_of_a_day(day, second, named):
+    house = calendar("Europe/Zurich", **PARENTS)
+    assert cal.names_day(house, PAPA, ordinal(day), second) == named
+    if day != "2026-01-02":
+        assert cal.names_day(house, MAMA, ordinal(day), second) == (not named and day >= "2026-01-16")
+
+
+@pytest.mark.parametrize("zone", ["Europe/Zurich", "America/New_York", "Pacific/Apia"])
+@pytest.mark.parametrize("starts", [0, 4 * H, 14 * H, 23 * H])
+def test_every_day_of_a_year_belongs_to_one_of_two_parents(zone, starts):
+    house = calendar(zone, day_starts=starts, **PARENTS)
+    turns = []
+    for day in range(ordinal("2026-01-17"), ordinal("2027-01-17")):
+        values = [cal.value_on(house, ((days, n),), day) for n, days in enumerate((PAPA, MAMA))]
+        assert values.count(None) == 1, date.fromordinal(day)
+        turns.append(values[0] is not None)
+        assert cal.names_day(house, PAPA, day) == turns[-1] != cal.names_day(house, MAMA, day)
+    assert "".join("pm"[not t] for t in turns)[:42] == "m" * 7 + "p" * 7 + "m" * 7 + "p" * 7 + "m" * 7 + "p" * 7
+    # and every moment too: whole days of one parent and of the other leave nothing and share nothing
+    began, ended = at("2026-02-01T00:00", zone), at("2026-12-20T00:00", zone)
+    pieces = [cal.day_intervals(house, days, began, ended) for days in (PAPA, MAMA)]
+    assert intervals.measure(pieces[0]) + intervals.measure(pieces[1]) == ended - began
+    assert intervals.union(pieces[0] + pieces[1]) == [(began, ended)]
+
+
+@pytest.mark.parametrize(("windows", "day", "expected"), [
+    # the Friday on which papa begins at 18:00, a day in between, the Friday on which he ends
+    (((PAPA, (NIGHT,)),), "2026-01-09", (NIGHT,)), (((PAPA, (NIGHT,)),), "2026-01-12", (NIGHT,)),
+    (((PAPA, (NIGHT,)),), "2026-01-16", ()),
+    (((PAPA, (MORNING, EVENING, NIGHT)),), "2026-01-09", (NIGHT,)),
+    (((PAPA, (MORNING, EVENING, NIGHT)),), "2026-01-16", (MORNING, EVENING)),
+    # the whole day is whose its noon is
+    (((PAPA, ((0, DAY),)),), "2026-01-09", ()), (((PAPA, ((0, DAY),)),), "2026-01-16", ((0, DAY),)),
+    (((EARLY, ((0, DAY),)),), "2026-01-09", ((0, DAY),)), (((EARLY, ((0, DAY),)),), "2026-01-10", ()),
+    # the later entry wins when it holds, window by window
+    (((EVERY, (MORNING, NIGHT)), (PAPA, (A,))), "2026-01-09", (MORNING,)),
+    (((EVERY, (MORNING, NIGHT)), (PAPA, (A,))), "2026-01-12", (A,)),
+    (((EVERY, (MORNING, NIGHT)), (PAPA, (A,))), "2026-01-16", (NIGHT, A)),
+    (((EVERY, (MORNING, NIGHT)), (PAPA, ())), "2026-01-09", (MORNING,)),
+    (((EVERY, (MORNING, NIGHT)), (PAPA, ())), "2026-01-16", (NIGHT,)),
+    (((PAPA, (MORNING, NIGHT)), (EVERY, (A,))), "2026-01-12", (A,)),
+    (((FRI + PAPA, (MORNING,)),), "2026-01-09", (MORNING,)),
+])  # fmt: skip
+def test_which_windows_begin_on_a_day_that_a_name_divides(windows, day, expected):
+    assert cal.ranges_on(calendar(**PARENTS), windows, ordinal(day)) == expected
+
+
+@pytest.mark.parametrize(("zone", "now", "expected"), [
+    ("Europe/Zurich", "2026-01-09T12:00", [("01-09T20:00", "01-10T07:00")]),
+    ("Europe/Zurich", "2026-01-15T12:00", [("01-15T20:00", "01-16T07:00")]),
+    ("Europe/Zurich", "2026-01-16T12:00", []),
+    ("Europe/Zurich", "2026-03-28T12:00", []),  # mama's week; 29 March has 23 hours
+    ("Europe/Zurich", "2026-04-03T12:00", [("04-03T20:00", "04-04T07:00")]),
+    ("Europe/Zurich", "2026-10-24T12:00", []),  # hers again, with a day of 25 hours
+    ("America/New_York", "2026-11-01T12:00", [("11-01T20:00", "11-02T07:00")]),  # a day of 25 hours
+])  # fmt: skip
+def test_evenings_of_every_second_week(zone, now, expected):
+    house = calendar(zone, **PARENTS)
+    began = at(now, zone)
+    found = cal.window_intervals(house, ((PAPA, (NIGHT,)),), began, began + DAY)
+    assert [tuple(local(m, zone).isoformat()[5:16] for m in piece) for piece in found] == expected
+
+
+def test_schooldays_around_holidays_that_repeat():
+    """Wednesday afternoons off do not make a holiday, whole Wednesdays and what has noon do."""
+    off = calendar(holidays="every week from wed 2026-11-04 13:00 for 11h")
+    free = calendar(holidays="every week from wed 2026-11-04, every year from thu 2026-11-19 11:00 for 2h")
+    wednesday, thursday = ordinal("2026-11-18"), ordinal("2026-11-19")
+    assert cal.names_day(off, SCHOOLDAY, wednesday) and cal.names_day(off, SCHOOLNIGHT, wednesday - 1)
+    assert not cal.names_day(free, SCHOOLDAY, wednesday) and not cal.names_day(free, SCHOOLNIGHT, wednesday - 1)
+    assert not cal.names_day(free, SCHOOLDAY, thursday) and not cal.names_day(free, SCHOOLNIGHT, wednesday)
+    assert cal.names_day(free, SCHOOLDAY, thursday + 7) and cal.names_day(free, SCHOOLNIGHT, wednesday + 7)
+    # whenever a window begins, it is the next day's noon that makes an evening a schoolnight
+    assert {cal.names_day(free, SCHOOLNIGHT, wednesday - 1, second) for second in range(0, DAY, H)} == {False}
+    assert {cal.names_day(free, SCHOOLNIGHT, wednesday + 7, second) for second in range(0, DAY, H)} == {True}
+
+
+WALL = ordinal("2026-11-01") * DAY
+STRETCHES = st.lists(st.integers(0, 30 * 24), min_size=0, max_size=12, unique=True).map(
+    lambda hours: tuple(zip(sorted(hours)[::2], sorted(hours)[1::2], strict=False))
+)
+
+
+@examples(200)
+@given(STRETCHES, st.integers(-2, 32), st.integers(0, DAY - 1))
+def test_a_stretch_holds_from_its_begin_until_just_before_its_end(stretches, day, second):
+    pieces = tuple((WALL + a * H, WALL + b * H) for a, b in stretches)
+    house = cal.Calendar(names={"x": pieces})
+    wall = WALL + day * DAY + second
+    asked = cal.names_day(house, (("calendar", "x"),), ordinal("2026-11-01") + day, second)
+    assert asked == any(a <= wall < b for a, b in pieces)
+
+
+def test_a_thousand_stretches_are_found_as_quickly_as_one():
+    """Counted in comparisons, not in seconds."""
+    asked = []
+
+    class Counting(int):
+        def __lt__(self, other):
+            asked.append(1)
+            return int(self) < int(other)
+
+        __gt__ = __lt__
+    house = cal.Calendar(names={"x": tuple((Counting(n * 2 * DAY), n * 2 * DAY + DAY) for n in range(1000))})
+    assert cal.names_day(house, (("calendar", "x"),), 1000) and not cal.names_day(house, (("calendar", "x"),), 1001)
+    assert 0 < len(asked) < 60
+
+
 # ---- windows as time ----
 
 

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from hypothesis import settings
 
+from shared import recurrence
 from shared.model import Play, Session, Span
 from shared.policy import verdict
 from shared.policy.calendar import Calendar
@@ -40,12 +41,18 @@ def _zone(name):
 
 
 def calendar(zone="UTC", day_starts=4 * H, week_starts=0, **names):
-    """A calendar of a zone; names are lists of dates or (first, last)."""
-    spans = {
-        n: tuple((ordinal(d), ordinal(d)) if isinstance(d, str) else (ordinal(d[0]), ordinal(d[1])) for d in ds)
-        for n, ds in names.items()
-    }
+    """A calendar of a zone; names are lists of dates or (first, last), or a text as [calendar] has it."""
+    spans = {n: named(d if isinstance(d, str) else days_as_text(d)) for n, d in names.items()}
     return Calendar(_zone(zone), day_starts, week_starts, {"holidays": (), **spans})
+
+
+def named(text, first="2024-01-01", last="2030-12-31"):
+    """The stretches of a name in [calendar]."""
+    return recurrence.stretches(recurrence.named_days(text) if text else (), int(at(first)), int(at(last)))
+
+
+def days_as_text(days):
+    return ", ".join(d if isinstance(d, str) else f"{d[0]}..{d[1]}" for d in days)
 
 
 def ordinal(text):
