@@ -110,6 +110,8 @@ _OWN = (
     Option("person", "devices", "names", "", "Names or machine ids of players, whoever uses them.", "Emma's iPad"),
     Option("person", "exempt", "yes or no", "", "No limit holds for this person.", "no"),
     Option("person", "counts_for", "names", "", "Persons whose budgets the minutes here use up, too.", "emma"),
+    Option("person", "until", "date", "", "The last day of this section; then it is as if it were not there.",
+           "2026-08-09"),
     Option("guest", "user", "text", "", "The guest's user name, mail address or id.", "lisa@example.com"),
     Option("guest", "expires", "date", "", "The first day without access.", "2026-09-01"),
 )  # fmt: skip

@@ -644,6 +644,21 @@ def test_names_that_nobody_bears(usher):
     assert not [line for line in faults(lines) if "nobody is called" in line], lines
 
 
+def test_a_person_that_has_ended(usher):
+    person = "[person:cousin]\nusers = kid\ndevices = Nobody's TV\ndaily = 9h\nuntil = {}-08-09\n"
+    usher.configure(LIMITS + "[group:all]\nmembers = cousin\n" + person.format(2020))
+    status, lines = look(usher)
+    assert status == 0, faults(lines)  # neither its devices nor its name in a group are looked for
+    assert ("ok: [person:cousin] has ended, its last day was 2020-08-09: its users and devices are limited as if it "
+            "were not there; write a later until, or take it out") in lines  # fmt: skip
+    [kid] = [line for line in lines if line.startswith("ok: kid (")]
+    assert "cousin" not in kid and "9 h" not in kid
+    usher.configure(LIMITS + person.format(2099))
+    lines = look(usher)[1]
+    assert "ok: [person:cousin] holds until 2099-08-09, that day included" in lines
+    assert any(line.startswith("ok: kid (") and "person cousin" in line and "9 h" in line for line in lines)
+
+
 def test_devices_that_were_never_seen(usher):
     usher.configure(LIMITS + "[person:kid]\nusers = kid\ndevices = Kid's TW, 123abc\n")
     world = usher.world

@@ -3,11 +3,17 @@ import os
 import subprocess
 import sys
 import time
+from datetime import datetime
 
 import pytest
 
 from shared import log
+from shared.config import load
+from shared.jobs import status
+from shared.jobs.judge import house_of, judge, take_in
 from shared.jobs.limit_streams import on_event, parse, session_of
+from shared.ledger import Ledger
+from shared.model import Session
 from tests.conftest import PROJECT
 
 
@@ -32,3 +38,32 @@ def test_an_allowed_event_is_in_the_log_for_who_wants_it(tmp_path, monkeypatch, 
     said = on_event(["--event=play", "--session-key=1", "--machine-id=tv", "--user-id=42"], time.time())
     file = tmp_path / "data" / "usher.log"
     assert (file.read_text() if file.exists() else "").count(said) == lines
+
+
+@pytest.mark.parametrize("moment, free", [("2026-08-10T01:59:59", True), ("2026-08-10T02:00:00", False)])
+def test_a_person_with_until_ends_with_its_last_day(tmp_path, moment, free):
+    """Days begin at 04:00, in summer two hours ahead of UTC."""
+    now = datetime.fromisoformat(f"{moment}+00:00").timestamp()
+    (tmp_path / "config.ini").write_text(
+        "[usher]\ntimezone = Europe/Zurich\n[everyone]\ndaily = 1m\n"
+        "[person:cousin]\ndevices = m1\ndaily = none\nuntil = 2026-08-09\n"
+    )
+    config, ledger = load(str(tmp_path / "config.ini"), {}), Ledger(str(tmp_path / "data"))
+    house = house_of(config, ledger, now)
+    with ledger.writing():
+        session = Session("1", "m1", 42, "100", "s1", user="sam")
+        take_in(ledger, house, session, now - 90, 0)
+        take_in(ledger, house, session, now, 0)
+        judged = judge(ledger, config, house, ledger.open_plays(), now)
+    assert [(v.who.key, v.decision.limit) for v in judged] == ([] if free else [("user:42", "daily")])
+    ledger.close()
+
+
+@pytest.mark.parametrize("until, line", [("2020-08-09", "cousin: ended, the last day was 2020-08-09 (until)"),
+                                         ("2099-08-09", "cousin: 0 s today, 2 h left (dry run)")])
+def test_status_says_that_a_person_has_ended(tmp_path, monkeypatch, until, line):
+    monkeypatch.setenv("USHER_CONFIG", str(tmp_path / "config.ini"))
+    (tmp_path / "config.ini").write_text(f"[person:cousin]\nusers = sam\ndaily = 2h\nuntil = {until}\n")
+    assert [text for text in status.as_text().splitlines() if "cousin" in text] == [line]
+    ended = [{"name": "cousin", "last_day": until}] if until < "2026" else []
+    assert status.facts()["ended"] == ended and len(status.facts()["people"]) == 1 - len(ended)

@@ -21,9 +21,9 @@ from shared.jobs.limit_streams import ARGUMENTS
 from shared.ledger import Ledger
 from shared.model import Session, User
 from shared.options import TABLE, render_key_list
-from shared.policy.calendar import moment
+from shared.policy.calendar import day_of, moment
 from shared.policy.limits import Span
-from shared.policy.people import House, Who, whose
+from shared.policy.people import House, Who, in_force, whose
 from tests.policy import words_of_tests
 from tests.sandbox import demo
 from tests.sandbox.base import wait_for
@@ -273,11 +273,12 @@ class Recipe:
         self.users = {1: User(1, "owner", kind="owner"), **{n: User(n, name, kind="home") for n, name in names.items()}}
         self.bound = {("user", name): str(n) for n, name in names.items()}
         self.bound |= {("user", "grandma@example.com"): "5"}
-        self.bound |= {("device", d): d for d in ("living room tv", "my phone")}
+        self.bound |= {("device", d): d for d in ("living room tv", "guest room tv", "my phone")}
 
-    def who(self, user: str, device: str = "a player") -> Who:
+    def who(self, user: str, device: str = "a player", when: str = "2026-11-18 12:00") -> Who:
         number = next(u.id for u in self.users.values() if u.name == user)
-        found = whose(House(self.config.settings, self.users, self.bound, 1), number, device)
+        settings = in_force(self.config.settings, day_of(self.calendar, self.at(when)))
+        found = whose(House(settings, self.users, self.bound, 1), number, device)
         assert found is not None
         return found
 
@@ -289,7 +290,7 @@ class Recipe:
         """`spans` are (minutes ago, minutes ago)."""
         now = self.at(when)
         played = [Span(now - began * 60, now - ended * 60, "movie") for began, ended in spans]
-        return words_of_tests.decide(self.who(user, device).limits, self.calendar, played, now, media, library)
+        return words_of_tests.decide(self.who(user, device, when).limits, self.calendar, played, now, media, library)
 
     def minutes(self, user: str, when: str, **more) -> float:
         """How many minutes somebody may play from then on who has not played at all."""
@@ -360,6 +361,16 @@ def test_recipe_television(recipe):
         assert r.who(user, "living room tv").key == "television"
         assert r.minutes(user, "2026-11-18 12:00", device="living room tv") == 180
     assert r.minutes("emma", "2026-11-18 12:00") == 0 and r.who("owner").exempt
+
+
+def test_recipe_cousins(recipe):
+    r = recipe("Cousins for a week.")
+    for when, who, minutes in (("09 12:00", "cousins", 180), ("10 03:59", "cousins", 180), ("10 04:00", "user:6", 60)):
+        assert r.who("guest", when=f"2026-08-{when}").key == who
+        decision = r.decide("guest", f"2026-08-{when}", (59, 0))
+        assert decision.value == minutes * 60, when
+    assert r.who("emma", "guest room tv", "2026-08-09 12:00").key == "cousins"
+    assert r.who("emma", "guest room tv", "2026-08-10 12:00").key == "user:2"
 
 
 def test_recipe_owners_profile(recipe):

@@ -37,6 +37,7 @@ STEPS: tuple[tuple[str, Step], ...] = (
     ("plex.tv", check_plextv.accounts),
     ("users", check_people.users),
     ("players", check_people.shared_players),
+    ("persons that end", check_people.ends),
     ("names of users", check_people.unmatched_users),
     ("devices", check_people.devices),
     ("mail", check_channels.mail),

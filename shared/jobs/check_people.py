@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Iterator
+from datetime import date as Date
 from typing import NamedTuple
 
 from shared.jobs import in_words, players
-from shared.jobs.cases import LIMITING
+from shared.jobs.cases import LIMITING, calendar_of
 from shared.jobs.findings import Facts, Finding, listed, ok, warning
 from shared.jobs.players import Player
 from shared.model import Session, User
 from shared.policy import people
+from shared.policy.calendar import day_of
 from shared.policy.limits import Limits
 from shared.policy.people import House, Who
 from shared.policy.words import shorten
@@ -29,7 +31,7 @@ class Treatment(NamedTuple):
 
 def house_of(facts: Facts) -> House:
     """The people of config.ini as they will be once every user that Tautulli knows has been seen."""
-    settings = facts.config.settings
+    settings = people.in_force(facts.config.settings, _today(facts))
     known = facts.ledger.users() if facts.ledger else {}
     users = {**known, **{user.id: user for user in facts.users}}
     bound = facts.ledger.bound() if facts.ledger else {}
@@ -80,6 +82,18 @@ def shared_players(facts: Facts) -> Iterator[Finding]:
                      f"{what}{_mode(who)}")  # fmt: skip
 
 
+def ends(facts: Facts) -> Iterator[Finding]:
+    """One line for each person whose section ends, or has ended."""
+    over = people.expired(facts.config.settings, _today(facts))
+    for name, section in facts.config.settings["person"].items():
+        last = section.get("until")
+        if name in over:
+            yield ok(f"[person:{name}] has ended, its last day was {Date.fromordinal(over[name])}: its users and "
+                     "devices are limited as if it were not there", "write a later until, or take it out")  # fmt: skip
+        elif last is not None:
+            yield ok(f"[person:{name}] holds until {Date.fromordinal(last)}, that day included")
+
+
 def unmatched_users(facts: Facts) -> Iterator[Finding]:
     """Users and members that config.ini names and nobody bears."""
     if not facts.users:
@@ -87,7 +101,7 @@ def unmatched_users(facts: Facts) -> Iterator[Finding]:
     house = house_of(facts)
     known = {n.casefold() for user in house.users.values() for n in (user.name, user.title, user.email) if n}
     ids = {str(user_id) for user_id in house.users}
-    persons = {name.casefold() for name in house.settings["person"]}
+    persons = {name.casefold() for name in facts.config.settings["person"]}
     named = [("person", "users", known), ("group", "members", known | persons | set(people.KINDS))]
     lacking = False
     for kind, key, fits in named:
@@ -105,7 +119,7 @@ def unmatched_users(facts: Facts) -> Iterator[Finding]:
 
 def devices(facts: Facts) -> Iterator[Finding]:
     """Players that config.ini names: those never seen, those that two players bear, those of strangers."""
-    settings = facts.config.settings
+    settings = people.in_force(facts.config.settings, _today(facts))
     places = [("[usher] owner_devices", tuple(settings["usher"].get("owner_devices") or ()))]
     places += [(f"[person:{name}] devices", found.get("devices", ())) for name, found in settings["person"].items()]
     named = [(place, device) for place, names in places for device in names]
@@ -118,6 +132,10 @@ def devices(facts: Facts) -> Iterator[Finding]:
             yield finding
     if not wrong:
         yield ok("every device that config.ini names was seen, and is one player only")
+
+
+def _today(facts: Facts) -> int:
+    return day_of(calendar_of(facts.config), facts.now)
 
 
 def _mode(who: Who) -> str:

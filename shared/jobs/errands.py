@@ -117,7 +117,7 @@ def save_users(ledger: Ledger, config: Config, users: list[User], now: float) ->
             ledger.set_meta("owner_id", user.id)
     if users:
         ledger.set_meta("users_at", now)
-    house = house_of(config, ledger)
+    house = house_of(config, ledger, now)
     for user in users:
         for kind, name, id in people.bindings(house, Session("", user_id=user.id)):
             ledger.bind(kind, name, id, now)

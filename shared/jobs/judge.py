@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from shared.config import Config
-from shared.jobs.cases import cases
+from shared.jobs.cases import calendar_of, cases
 from shared.jobs.tell import Note, Verdict, tell_owner
 from shared.ledger import Ledger
 from shared.ledger_rules import Remembered
 from shared.model import PLEX_OWNER, Play, Session, User
 from shared.policy import people, tracking, verdict
+from shared.policy.calendar import day_of
 from shared.policy.people import House
 from shared.policy.verdict import Case
 from shared.policy.words import refused, shorten
@@ -20,10 +21,11 @@ KNOWN_AFTER = 60.0  # seconds of a play that nobody denied, and its player is a 
 SETTLED = 2.0  # seconds after its end in which an event of a play is taken for a late one
 
 
-def house_of(config: Config, ledger: Ledger) -> House:
-    """The people of config.ini together with what the ledger knows of accounts and players."""
+def house_of(config: Config, ledger: Ledger, now: float) -> House:
+    """The people of config.ini, as it holds on this day, with what the ledger knows of accounts and players."""
     owner = int(ledger.meta("owner_id") or PLEX_OWNER)
-    return House(config.settings, ledger.users(), ledger.bound(), owner)
+    settings = people.in_force(config.settings, day_of(calendar_of(config), now))
+    return House(settings, ledger.users(), ledger.bound(), owner)
 
 
 def take_in(

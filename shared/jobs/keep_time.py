@@ -135,7 +135,7 @@ def look_at(ledger: Ledger, config: Config, holder: str, sessions: list[Session]
         now = time.time()
         _beat(ledger, holder, now)
         tell_problems(ledger, config, now)
-        epoch, house = ledger.clock_epoch(now), house_of(config, ledger)
+        epoch, house = ledger.clock_epoch(now), house_of(config, ledger, now)
         _match_owner(ledger, sessions)
         listed = [s for s in sessions if s.state != "stopped" and not ledger.ended_play(s, asked)]
         plays = [p for p in (take_in(ledger, house, s, now, epoch) for s in listed) if p is not None]

@@ -184,7 +184,7 @@ def _write(
         watched = False
         if session.session_key and (session.user_id or session.machine_id):
             _see_kind(ledger, session, told, at)
-            house = house_of(config, ledger)
+            house = house_of(config, ledger, at)
             play = take_in(ledger, house, session, at, epoch, hearsay=True)
             owner_known = bool(ledger.meta("owner_id"))
             open_plays = [play] if play and play.ended is None and owner_known else []

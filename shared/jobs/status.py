@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from datetime import date
 from typing import Any
 
 from shared.config import Config, load
@@ -12,6 +13,7 @@ from shared.jobs.limit_streams import is_kept
 from shared.ledger import Ledger
 from shared.model import Decision, Play, Span
 from shared.policy import limits, people, verdict, words
+from shared.policy.calendar import day_of
 from shared.policy.people import House, Who
 from shared.policy.tracking import CONTINUOUS
 from shared.policy.verdict import Case
@@ -25,7 +27,7 @@ def facts() -> dict[str, Any]:
     config, now = load(), time.time()
     ledger = Ledger(config.get("usher", "data_dir"))
     try:
-        house = house_of(config, ledger)
+        house = house_of(config, ledger, now)
         plays = ledger.open_plays()
         decisions = {case.play.id: verdict.decide(_as_of(case, now), now)
                      for _, case in cases(ledger, config, house, plays, now, listed=True) if case}  # fmt: skip
@@ -34,6 +36,10 @@ def facts() -> dict[str, Any]:
             "timekeeper": is_kept(ledger, ledger.lease(), now),
             "last_tick": float(ledger.meta("last_tick", "0")) or None,
             "people": [_person(ledger, config, house, who, plays, decisions, now) for who in _everybody(house, plays)],
+            "ended": [
+                {"name": name, "last_day": date.fromordinal(last).isoformat()}
+                for name, last in people.expired(config.settings, day_of(calendar_of(config), now)).items()
+            ],
             "decisions": [
                 {
                     "at": at,
@@ -66,6 +72,8 @@ def as_text() -> str:
             lines.append(f"  {play['state']}: {play['title']} on {play['player']}; {play['verdict']}")
     if not told["people"]:
         lines.append("Nobody is watching.")
+    for person in told["ended"]:
+        lines.append(f"{words.shorten(person['name'], 40)}: ended, the last day was {person['last_day']} (until)")
     for row in told["decisions"]:
         when = words.clock(calendar, row["at"] - 60, row["at"] - 3600)[3:]
         lines.append(f"{when} {row['verdict']}: {words.shorten(row['who'], 40)}, {row['title']}: {row['reason']}")

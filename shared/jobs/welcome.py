@@ -96,10 +96,12 @@ def _greet(ledger: Ledger, config: Config, member: Member, row: Known, dry_run: 
 
 def rules_of(ledger: Ledger, config: Config, member: Member) -> tuple[str, ...]:
     """The limits that hold for this user in plain words, () where none does or the letter is not to tell."""
+    import time
+
     from shared.jobs.cases import calendar_of
     from shared.jobs.judge import house_of
     from shared.policy import rules_text
 
     if not config.get(NAME, "house_rules"):
         return ()
-    return rules_text.of_user(house_of(config, ledger), member.id, calendar_of(config))
+    return rules_text.of_user(house_of(config, ledger, time.time()), member.id, calendar_of(config))

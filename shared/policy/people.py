@@ -40,6 +40,20 @@ class House(NamedTuple):
     owner_id: int = 0
 
 
+def in_force(settings: dict[str, Any], day: int) -> dict[str, Any]:
+    """The settings of a day (its ordinal): a person whose `until` is over is as if it were not there."""
+    over = expired(settings, day)
+    if not over:
+        return settings
+    return {**settings, "person": {name: found for name, found in settings["person"].items() if name not in over}}
+
+
+def expired(settings: dict[str, Any], day: int) -> dict[str, int]:
+    """The persons whose last day lies before a day, with that last day."""
+    ends = {name: found.get("until") for name, found in settings["person"].items()}
+    return {name: last for name, last in ends.items() if last is not None and last < day}
+
+
 def whose(house: House, user_id: int, machine_id: str) -> Who | None:
     """Who is to be charged for a play, and by which limits; None for nobody (Plex's user 0 on a device of nobody's)."""
     person = _by_device(house, machine_id) or _by_user(house, user_id)

@@ -372,3 +372,35 @@ def test_user_and_device_bindings_are_apart():
     sofa.house.bound[USER, "tv"] = str(KID)
     assert sofa.key(KID, "m1") == "emma"
     assert sofa.key(HOMER, "m1", "tv") == "max"
+
+
+# ---- a person that ends ----
+
+COUSIN = {"cousin": {"users": ("homer",), "devices": ("Tent TV",), "daily": 9 * H, "until": 100}}
+
+
+@pytest.mark.parametrize(("day", "user", "device"), [
+    (1, "cousin", "cousin"), (100, "cousin", "cousin"), (101, f"user:{HOMER}", f"user:{KID}"),
+    (5000, f"user:{HOMER}", f"user:{KID}"),
+])  # fmt: skip
+@pytest.mark.parametrize("group", [{}, {"young": {"members": ("homer",), "daily": 5 * H}},
+                                   {"young": {"members": ("cousin",), "daily": 5 * H}}])  # fmt: skip
+def test_after_its_last_day_a_person_is_as_if_it_were_not_there(day, user, device, group):
+    sofa = Sofa(person=COUSIN, group=group)
+    sofa.see(HOMER, "t1", "Tent TV")  # seen while it held, so user and player are bound
+    house = sofa.house
+    sofa.house = house._replace(settings=people.in_force(house.settings, day))
+    without = house._replace(settings={**house.settings, "person": {}})
+    assert sofa.key(HOMER, "phone") == user and sofa.key(KID, "t1", "Tent TV") == device
+    if day > 100:
+        for account, machine in ((HOMER, "phone"), (KID, "t1"), (0, "t1")):
+            assert people.whose(sofa.house, account, machine) == people.whose(without, account, machine)
+    else:
+        assert sofa.house.settings == house.settings and sofa.daily(HOMER, "phone") == 9 * H
+    assert people.expired(house.settings, day) == ({"cousin": 100} if day > 100 else {})
+
+
+def test_others_stay_when_a_person_ends():
+    persons = {**EMMA, **COUSIN, "forever": {"users": ("fred",), "until": None}}
+    left = people.in_force(Sofa(person=persons).house.settings, 101)["person"]
+    assert left == {"emma": EMMA["emma"], "forever": persons["forever"]}
