@@ -8,7 +8,7 @@ does that); the tick of limit_streams.py starts it, too. It works at most every 
     prune_users.py --approve N         do what was refused as plan N, after a new look at each person
     prune_users.py --restore USER      invite a removed user back to what they had
     prune_users.py --list-removed      who was removed, when and why
-    prune_users.py --preview KIND      the letter as a page: welcome, warned or removed
+    prune_users.py --preview KIND      a letter as a page: welcome, warning, removed …
 """
 
 import os

@@ -34,6 +34,7 @@ class Cloud:
         self._failures: Any = import_module("requests.exceptions")
         self.session: Any = import_module("requests").Session()
         self.session.hooks["response"].append(self._judge)
+        self.clock = 0.0  # seconds by which this machine's clock is ahead of the service's, by its last answer
 
     def ask(self, method: str, url: str, **more: Any) -> Any:
         """The answer of requests, its status below 300. Raises Unreachable and Refused; nothing is asked twice."""
@@ -70,6 +71,7 @@ class Cloud:
     def _judge(self, response: Any, *_: Any, **__: Any) -> None:
         """Read the whole answer, or raise. A hook of requests: it is called before redirects and before any caller."""
         self._read(response)
+        self.clock = _ahead(response.headers.get("Date", ""), time.time())
         status = int(response.status_code)
         if status < 300:
             return
@@ -121,6 +123,11 @@ def retry_after(text: str, now: float) -> float:
     except ValueError:
         seconds = _until(text, now)
     return min(max(0.0, seconds), LONGEST_RETRY) if seconds == seconds else 0.0  # "nan" is a number too
+
+
+def _ahead(date: str, now: float) -> float:
+    """Seconds by which `now` is later than a Date header; 0 where that says nothing."""
+    return -_until(date, now) if date else 0.0
 
 
 def _until(text: str, now: float) -> float:

@@ -153,8 +153,8 @@ class People:
         self.db.execute("UPDATE members SET greeted = ? WHERE id = ?", (how, user_id))
 
     def know_all(self) -> None:
-        """Nobody who is here now is new."""
-        self.db.execute("UPDATE members SET greeted = ? WHERE greeted = ''", (KNOWN,))
+        """Nobody who is here now is new; who is only invited is not here yet."""
+        self.db.execute("UPDATE members SET greeted = ? WHERE greeted = '' AND NOT pending", (KNOWN,))
 
     def renew(self, user_id: int, now: float) -> None:
         """They are invited again: from now on a member, who is back as soon as they accept."""
@@ -187,6 +187,8 @@ class People:
         return int(cursor.lastrowid or 0)
 
     def close_warning(self, user_id: int, outcome: str, now: float) -> None:
+        """Whatever becomes of it; a letter that still waits is not sent any more: it would tell what is not so."""
+        self._withdraw("'warned:' || (SELECT id FROM warnings WHERE user_id = ? AND closed_at IS NULL)", user_id)
         self.db.execute(
             "UPDATE warnings SET closed_at = ?, outcome = ? WHERE user_id = ? AND closed_at IS NULL",
             (now, outcome, user_id),
@@ -232,12 +234,14 @@ class People:
 
     # ---- removals ----
 
-    def plan_removal(self, member: Member, cause: str, reason: str, approved: bool, now: float) -> None:
-        """Begin a removal. Raises sqlite3.IntegrityError if one is under way."""
+    def plan_removal(
+        self, member: Member, name: str, cause: str, reason: str, approved: bool, now: float
+    ) -> None:
+        """Begin a removal; `name` is for people. Raises sqlite3.IntegrityError if one is under way."""
         self.db.execute(
             "INSERT INTO removals (user_id, name, member, cause, reason, approved, planned_at, step, next_at) "
             "VALUES (?, ?, ?, ?, ?, ?, ?, 'planned', ?)",
-            (member.id, called(member), pack(member), cause, reason, int(approved), now, now),
+            (member.id, name, pack(member), cause, reason, int(approved), now, now),
         )
 
     def open_removals(self) -> list[Removal]:
@@ -271,8 +275,19 @@ class People:
             (now, now, user_id),
         )
 
-    def restored(self, removal_id: int, now: float) -> None:
-        self.db.execute("UPDATE removals SET restored_at = ? WHERE id = ?", (now, removal_id))
+    def restored(self, removal: Removal, now: float) -> None:
+        """What was not done yet of the removal is not done any more, and the letter about it not sent."""
+        if removal.ended_at is None:
+            self.end_removal(removal, "removed", now)
+        self.db.execute("UPDATE removals SET restored_at = ? WHERE id = ?", (now, removal.id))
+        self._withdraw("'removed:' || ?", removal.id)
+
+    def _withdraw(self, key: str, value: int) -> None:
+        """A letter that nobody has taken up to send stays unsent. `key` is SQL with one mark."""
+        self.db.execute(
+            f"UPDATE outbox SET given_up = 1, error = 'withdrawn' WHERE key = {key} AND sent_at IS NULL "
+            "AND claimed_at IS NULL AND given_up = 0", (value,),
+        )  # fmt: skip
 
     # ---- what was done, for good ----
 
@@ -293,11 +308,6 @@ class People:
 
     def bound(self, kind: str) -> dict[str, str]:
         return {row[0]: row[1] for row in self.db.execute("SELECT name, id FROM bindings WHERE kind = ?", (kind,))}
-
-
-def called(member: Member) -> str:
-    """What a member is called in messages to the owner."""
-    return member.name or member.title or member.email or f"user {member.id}"
 
 
 def pack(member: Member) -> str:

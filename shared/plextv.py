@@ -24,6 +24,7 @@ ACCEPTED = "https://clients.plex.tv/api/v2/shared_servers/owned/accepted"
 PENDING = "https://clients.plex.tv/api/v2/shared_servers/owned/pending"
 SHARE = "https://clients.plex.tv/api/v2/shared_servers/{id}"
 IDENTIFIER = "usher-for-tautulli"  # the same for ever: plex.tv lists each one as a device of its own
+CLOCKS = 3600.0  # seconds by which this machine's clock and plex.tv's may differ
 DEAD = (404, 410)  # how plex.tv answers where there is nothing any more
 JSON = {"Accept": "application/json"}
 
@@ -47,12 +48,14 @@ class PlexTV:
         """Everybody with a share of this server, who is invited to one, and who is in the owner's Plex Home; the owner.
 
         Never a friend who shares nothing. Five requests. Lists that are short, empty or contradict each other are
-        Unreachable: an absence here is an absence there. That nobody is left but the owner is believed only if a sixth
-        request to another of plex.tv's services says so too. An invitation to an address without an account has id 0.
+        Unreachable: an absence here is an absence there. So is what is told to a machine whose clock is wrong. That
+        nobody is left but the owner is believed only if a sixth request to another of plex.tv's services says so too.
+        An invitation to an address without an account has id 0.
         `is_friend` is False also where the friend shares in another server of the owner's: only this share may then go.
         """
         machine, self.note = self.machine(), ""
         account = self._signed_in(afresh=True)
+        self._right_time()
         users = self._list(account.query, "https://plex.tv/api/users/", "User")
         shared = self._list(account.query, account.FRIENDINVITE.format(machineId=machine), "SharedServer")
         home = self._list(account.query, account.HOMEUSERS, "User", may_be_dead=True)
@@ -125,6 +128,13 @@ class PlexTV:
 
     def close(self) -> None:
         self._cloud.close()
+
+    def _right_time(self) -> None:
+        ahead = self._cloud.clock
+        if abs(ahead) > CLOCKS:
+            days = f"{abs(ahead) / 86400:.1f} days" if abs(ahead) > 86400 else f"{abs(ahead) / 3600:.1f} hours"
+            which = "ahead of" if ahead > 0 else "behind"
+            raise UsherError(f"this machine's clock is {days} {which} plex.tv's: set it right; nothing is done by it")
 
     def _right_person(self, member: Member, address: str, machine: str) -> None:
         """Mail addresses and names change hands: an invitation that reached another account is taken back."""

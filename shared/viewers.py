@@ -37,7 +37,7 @@ class Viewers:
         """Everybody in Tautulli's table of users, which leaves out those that are deleted in it."""
         data = self.tautulli.call("get_users_table", start=0, length=ALL, grouping=0, wait=WAIT)
         found = {}
-        for row in self._rows(data, "table of users"):
+        for row in self._rows(data, "table of users", 0, ALL):
             id = _int(row.get("user_id"))
             if id:
                 found[id] = Viewer(id, float(_int(row.get("last_seen"))), _int(row.get("keep_history")) == 1)
@@ -119,13 +119,18 @@ class Viewers:
             "get_history", user_id=user_id, grouping=0, include_activity=include_activity, order_column="date",
             order_dir="desc", start=start, length=length, wait=WAIT,
         )  # fmt: skip
-        return [row for row in self._rows(data, "history") if _int(row.get("user_id")) == user_id]
+        return [row for row in self._rows(data, "history", start, length) if _int(row.get("user_id")) == user_id]
 
-    def _rows(self, data: Any, what: str) -> list[dict[str, Any]]:
-        """The rows of one of Tautulli's tables. When its own query failed, it says success, no rows, and draw 0."""
+    def _rows(self, data: Any, what: str, start: int, length: int) -> list[dict[str, Any]]:
+        """Those rows of one of Tautulli's tables that were asked for, all of them.
+
+        When its own query failed, it says success, no rows, and draw 0.
+        """
         rows = data.get("data") if isinstance(data, dict) else None
         if not isinstance(rows, list) or (not rows and not _int(data.get("draw"))):
             raise self.tautulli.http.unreachable(f"answered with something that is no {what}")
+        if len(rows) < min(length, _int(data.get("recordsFiltered")) - start):
+            raise self.tautulli.http.unreachable(f"gives only a part of its {what}")
         return [row for row in rows if isinstance(row, dict)]
 
 

@@ -659,6 +659,12 @@ def test_a_person_that_has_ended(usher):
     assert any(line.startswith("ok: kid (") and "person cousin" in line and "9 h" in line for line in lines)
 
 
+def test_vips_and_guests_that_fit_nobody_or_several(usher):
+    usher.configure(LIMITS + "[prune]\nvip = alyce, BOB\n[guest:x]\nuser = bob\nexpires = 2030-01-01\n")
+    one(usher, "warning", "[prune] vip: 'alyce' is nobody on this server", "install.py who")
+    one(usher, "ok", "[guest]: each name is one user's")
+
+
 def test_devices_that_were_never_seen(usher):
     usher.configure(LIMITS + "[person:kid]\nusers = kid\ndevices = Kid's TW, 123abc\n")
     world = usher.world

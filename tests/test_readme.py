@@ -108,7 +108,7 @@ def test_every_shell_command_is_one_that_exists(line):
 
 def check_prune(arguments: list[str]) -> None:
     if arguments[0] == "--preview":
-        assert arguments[1] in letters.KINDS and arguments[2:] == [">", f"{arguments[1]}.html"]
+        assert arguments[1] in (*letters.KINDS, *letters.PREVIEWS) and arguments[2:] == [">", f"{arguments[1]}.html"]
         return
     agent = (PROJECT / "agents" / "prune_users.py").read_text(encoding="utf-8")
     assert f" {arguments[0]}" in agent.split('"""')[1], arguments

@@ -96,6 +96,20 @@ def test_what_is_no_answer_is_not_nothing(asked, body):
             ASKED[asked](Viewers(Tautulli(w.tautulli.url, w.tautulli.api_key)))
 
 
+SHORT = '{"response": {"result": "success", "data": {"draw": 1, "recordsFiltered": 3, "data": [%s]}}}'
+
+
+@pytest.mark.parametrize("asked", ["all", "last_play", "history"])
+@pytest.mark.parametrize("rows", [0, 2])
+def test_a_part_of_a_table_is_no_answer(asked, rows):
+    row = '{"user_id": 5, "keep_history": 1, "last_seen": 1, "started": 1, "stopped": 2}'
+    with World(boot=False) as w:
+        w.tautulli.start(wait="api")
+        w.tautulli.server.fail("*/api/v2", 200, body=SHORT % ", ".join([row] * rows))
+        with pytest.raises(Unreachable, match="only a part"):
+            ASKED[asked](Viewers(Tautulli(w.tautulli.url, w.tautulli.api_key)))
+
+
 @pytest.mark.parametrize("status, error", [(401, Refused), (403, Refused), (404, Refused), (410, Refused),
                                            (422, Refused), (429, Unreachable), (500, Unreachable), (503, Unreachable)])
 def test_statuses(status, error):

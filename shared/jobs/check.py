@@ -39,6 +39,7 @@ STEPS: tuple[tuple[str, Step], ...] = (
     ("players", check_people.shared_players),
     ("persons that end", check_people.ends),
     ("names of users", check_people.unmatched_users),
+    ("VIPs and guests", check_people.vips_and_guests),
     ("devices", check_people.devices),
     ("mail", check_channels.mail),
     ("Discord", check_channels.discord),

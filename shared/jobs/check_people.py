@@ -11,8 +11,8 @@ from shared.jobs import in_words, players
 from shared.jobs.cases import LIMITING, calendar_of
 from shared.jobs.findings import Facts, Finding, listed, ok, warning
 from shared.jobs.players import Player
-from shared.model import Session, User
-from shared.policy import people
+from shared.model import Member, Session, User
+from shared.policy import named, people
 from shared.policy.calendar import day_of
 from shared.policy.limits import Limits
 from shared.policy.people import House, Who
@@ -60,14 +60,15 @@ def users(facts: Facts) -> Iterator[Finding]:
     for user in sorted(facts.users, key=lambda user: (user.kind != "owner", user.name.casefold())):
         found = treatment(house, user)
         title = f", {shorten(user.title, 40)}" if user.title and user.title != user.name else ""
-        named = ", ".join(f"{kind} {name}" for kind, name in (("person", found.person), ("group", found.group)) if name)
+        sections = (("person", found.person), ("group", found.group))
+        belongs = ", ".join(f"{kind} {name}" for kind, name in sections if name)
         what = "exempt" if found.who.exempt else in_words.limits(found.who.limits)
         devices = house.settings["usher"].get("owner_devices")
         if user.id == facts.owner_id and devices and not found.person:
             what = f"exempt on {listed(list(devices))}, elsewhere {what}"
         mode = _mode(found.who)
         about = f"{user.id}, {user.kind or 'kind unknown'}{title}"
-        yield ok(f"{facts.name(user.id)} ({about}): {named + ': ' if named else ''}{what}{mode}")
+        yield ok(f"{facts.name(user.id)} ({about}): {belongs + ': ' if belongs else ''}{what}{mode}")
 
 
 def shared_players(facts: Facts) -> Iterator[Finding]:
@@ -102,9 +103,9 @@ def unmatched_users(facts: Facts) -> Iterator[Finding]:
     known = {n.casefold() for user in house.users.values() for n in (user.name, user.title, user.email) if n}
     ids = {str(user_id) for user_id in house.users}
     persons = {name.casefold() for name in facts.config.settings["person"]}
-    named = [("person", "users", known), ("group", "members", known | persons | set(people.KINDS))]
+    places = [("person", "users", known), ("group", "members", known | persons | set(people.KINDS))]
     lacking = False
-    for kind, key, fits in named:
+    for kind, key, fits in places:
         for section, found in house.settings[kind].items():
             for name in found.get(key, ()):
                 if name.casefold() in fits or name in ids or (people.USER, name.casefold()) in house.bound:
@@ -117,16 +118,34 @@ def unmatched_users(facts: Facts) -> Iterator[Finding]:
         yield ok("every user that config.ini names is known to Tautulli")
 
 
+def vips_and_guests(facts: Facts) -> Iterator[Finding]:
+    """Names in [prune] vip and in guests that fit nobody, or several."""
+    settings = facts.config.settings
+    guests = tuple(guest["user"] for guest in settings["guest"].values())
+    places = [("[prune] vip", "vip", settings["prune"].get("vip") or ()), ("[guest]", "guest", guests)]
+    if not facts.users:
+        return
+    members = [Member(*user) for user in facts.users]
+    known = facts.ledger.bound() if facts.ledger else {}
+    for place, kind, names in places:
+        bound = {name: ids for (of, name), ids in known.items() if of == kind}
+        found = named.match(names, members, bound, place, titles=kind != "guest")
+        for problem in found.problems:
+            yield warning(problem, "write a name or an id as install.py who shows it")
+        if names and not found.problems:
+            yield ok(f"{place}: each name is one user's")
+
+
 def devices(facts: Facts) -> Iterator[Finding]:
     """Players that config.ini names: those never seen, those that two players bear, those of strangers."""
     settings = people.in_force(facts.config.settings, _today(facts))
     places = [("[usher] owner_devices", tuple(settings["usher"].get("owner_devices") or ()))]
     places += [(f"[person:{name}] devices", found.get("devices", ())) for name, found in settings["person"].items()]
-    named = [(place, device) for place, names in places for device in names]
-    if not named or not facts.tautulli:
+    wanted = [(place, device) for place, names in places for device in names]
+    if not wanted or not facts.tautulli:
         return
     house, known, wrong = house_of(facts), players.seen(facts), False
-    for place, device in named:
+    for place, device in wanted:
         for finding in _device(house, known, place, device):
             wrong = True
             yield finding

@@ -53,15 +53,18 @@ def guarded(name: str, ledger: Ledger, config: Config, now: float, work: Work) -
     gateway = Gateway(config)
     try:
         said = work(ledger, config, gateway, now)
-        with ledger.writing():
-            ledger.set_meta(f"{name}_ok", now)
+        if work is not deliver:
+            with ledger.writing():
+                ledger.set_meta(f"{name}_ok", now)
         return said
     except UsherError as error:
         pause = error.retry_after if isinstance(error, Unreachable) else 0.0
         with ledger.writing():
             if pause:
                 ledger.set_meta(PAUSED, now + pause)
-            lasts = isinstance(error, Refused) or now - float(ledger.meta(f"{name}_ok") or now) > LONG
+            if not ledger.meta(f"{name}_ok"):  # it never worked: the time counts from the first attempt
+                ledger.set_meta(f"{name}_ok", now)
+            lasts = isinstance(error, Refused) or now - float(ledger.meta(f"{name}_ok")) > LONG
             if lasts and abs(now - float(ledger.meta(f"{name}_told", "0"))) > WEEK:
                 ledger.set_meta(f"{name}_told", now)
                 tell_owner(ledger, f"{name}:{now:.0f}", "Usher cannot look after your users", str(error), now)

@@ -10,10 +10,11 @@ from shared.jobs.cases import calendar_of
 from shared.jobs.roster import Roster
 from shared.jobs.tell import JOURNAL, tell_owner
 from shared.ledger import Ledger
-from shared.ledger_people import People, Removal, called
+from shared.ledger_people import People, Removal
 from shared.model import Member
-from shared.policy import prune, words
+from shared.policy import prune
 from shared.policy.calendar import DAY, Calendar, local_clock
+from shared.policy.named import called
 from shared.policy.prune import Brake, Verdict
 
 MAIL = "mail"
@@ -95,7 +96,7 @@ def tell_warned(ledger: Ledger, verdicts: Sequence[Verdict], now: float) -> None
 
 
 def tell_removed(ledger: Ledger, removal: Removal, outcome: str, now: float) -> None:
-    name = words.shorten(removal.name, 40)
+    name = removal.name
     restore = f"prune_users.py --restore {removal.user_id} invites them back to what they had"
     text = f"{name} {outcome}: {removal.reason}. {restore}."
     tell_owner(ledger, f"removed:{removal.id}:owner", f"Usher: {name} {outcome}", text, now)
@@ -113,6 +114,16 @@ def tell_shrunk(ledger: Ledger, reason: str, now: float) -> str:
     """A list that is not believed; it is believed after a day, so this is a row in the journal, once a day."""
     ledger.post(f"shrunk:{now // DAY:.0f}", JOURNAL, "Usher: nobody is warned or removed for now", f"{reason}.", now)
     return f"nothing done: {reason}"
+
+
+def tell_names(ledger: Ledger, problems: Sequence[str], dry_run: bool, now: float) -> None:
+    """Names of VIPs and guests that fit nobody or several, once each; in a rehearsal in the journal alone."""
+    for problem in problems:
+        key, subject = f"name:{problem}", "Usher: a name in config.ini is not clear"
+        if dry_run:
+            ledger.post(f"dry-run:{key}", JOURNAL, subject, f"{problem}.", now)
+        else:
+            tell_owner(ledger, key, subject, f"{problem}.", now)
 
 
 def tell_silent(ledger: Ledger, verdicts: Sequence[Verdict], now: float) -> None:
@@ -141,7 +152,7 @@ def rehearse(ledger: Ledger, team: Roster, verdicts: Sequence[Verdict], brake: B
         act = "would remind" if act == "would warn" and verdict.cause == prune.GUEST else act
         key = f"{act}:{verdict.member.id}:{verdict.cause}:{_occasion(team, verdict)}"
         if people.act(key, verdict.member.id, called(verdict.member), act, verdict.reason, now):
-            said.append(f"{act} {words.shorten(called(verdict.member), 40)}: {verdict.reason}")
+            said.append(f"{act} {called(verdict.member)}: {verdict.reason}")
     refused = brake.everything or brake.removals
     if said:
         text = "\n".join(said[:MOST] + [f"… and {len(said) - MOST} more"] * (len(said) > MOST))
@@ -156,11 +167,11 @@ def _occasion(team: Roster, verdict: Verdict) -> int:
 
 
 def _some(verdicts: Sequence[Verdict]) -> str:
-    names = [words.shorten(called(verdict.member), 40) for verdict in verdicts[:3]]
+    names = [called(verdict.member) for verdict in verdicts[:3]]
     more = [f"{len(verdicts) - 3} more"] if len(verdicts) > 3 else []
     return ", ".join(names + more)
 
 
 def _list(verdicts: Sequence[Verdict]) -> str:
-    lines = [f"{words.shorten(called(v.member), 40)}: {v.verdict}, {v.reason}" for v in verdicts[:MOST]]
+    lines = [f"{called(v.member)}: {v.verdict}, {v.reason}" for v in verdicts[:MOST]]
     return "\n".join(lines + [f"… and {len(verdicts) - MOST} more"] * (len(verdicts) > MOST))

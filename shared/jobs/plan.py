@@ -5,13 +5,14 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
+from shared import log
 from shared.config import load
 from shared.gateway import Gateway
 from shared.jobs import prune, roster
 from shared.ledger import Ledger
-from shared.ledger_people import People, called
-from shared.policy import words
+from shared.ledger_people import People
 from shared.policy.calendar import Calendar, local_clock
+from shared.policy.named import called
 from shared.policy.prune import FAR
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def as_text() -> str:
     notes += [f"! it would be refused: {told['refused']}"] if told["refused"] else []
     notes += ["this is a dry run: nobody is warned or removed"] if told["dry_run"] else []
     notes += [] if told["enabled"] else ["[prune] enabled is no: nobody is warned or removed"]
-    return "\n".join(lines + notes) or "there are no users"
+    return log.mask("\n".join(lines + notes)) or "there are no users"
 
 
 def as_json() -> str:
@@ -71,7 +72,7 @@ def _row(team: Roster, verdict: Verdict, now: float) -> dict[str, Any]:
     at = verdict.at
     return {
         "id": verdict.member.id,
-        "name": words.shorten(called(verdict.member), 30),
+        "name": log.mask(called(verdict.member)),
         "verdict": verdict.verdict,
         "does": WHAT[verdict.verdict],
         "cause": verdict.cause,

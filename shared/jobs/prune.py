@@ -12,7 +12,7 @@ from shared.jobs import due
 from shared.jobs.tell import tell_problems
 from shared.ledger import Ledger
 from shared.ledger_people import People
-from shared.log import log
+from shared.log import log, mask
 
 if TYPE_CHECKING:
     from shared.gateway import Gateway
@@ -74,6 +74,7 @@ def run(ledger: Ledger, config: Config, gateway: Gateway, now: float, approve: i
         brake = prune.brake(_new(ledger, verdicts), team.record, team.rules, now)
         with ledger.writing():
             tell_problems(ledger, config, now)
+            notices.tell_names(ledger, team.problems, dry_run, now)
             _close_answered(ledger, team, verdicts, now)
             if dry_run:
                 said = notices.rehearse(ledger, team, verdicts, brake, now)
@@ -87,7 +88,7 @@ def run(ledger: Ledger, config: Config, gateway: Gateway, now: float, approve: i
         said += [due.deliver(ledger, config, gateway, now)] if ledger.due_messages(now) else []
     line = f"prune{' (dry run)' if dry_run else ''}: {len(team.subjects)} users; {'; '.join(said) or 'nothing to do'}"
     log(str(config.get("usher", "data_dir")), "info", line)
-    return line
+    return mask(line)
 
 
 def judged(ledger: Ledger, config: Config, gateway: Gateway, now: float) -> tuple[Roster, list[Verdict], Brake]:
@@ -121,7 +122,7 @@ def _plan(
         remove, warn = [], [] if brake.everything else warn
     said += _warn_all(ledger, config, team, warn, now)
     for verdict in remove:
-        People(ledger).plan_removal(verdict.member, verdict.cause, verdict.reason, False, now)
+        _begin(ledger, verdict, False, now)
     notices.tell_silent(ledger, [v for v in new if v.verdict == prune.SILENT], now)
     return said
 
@@ -144,11 +145,18 @@ def _approved(
     still = [v for v in _new(ledger, verdicts) if v.member.id in wanted and v.verdict == wanted[v.member.id]]
     for verdict in still:
         if verdict.verdict == prune.REMOVE:
-            people.plan_removal(verdict.member, verdict.cause, verdict.reason, True, now)
+            _begin(ledger, verdict, True, now)
     said = _warn_all(ledger, config, team, [v for v in still if v.verdict == prune.WARN], now)
     people.approve_plan(number, now)
     others = len(wanted) - len(still)
     return [f"plan {number} approved: {len(still)} of {len(wanted)} still qualify", *said] if others else said
+
+
+def _begin(ledger: Ledger, verdict: Verdict, approved: bool, now: float) -> None:
+    from shared.policy.named import called
+
+    name = called(verdict.member)
+    People(ledger).plan_removal(verdict.member, name, verdict.cause, verdict.reason, approved, now)
 
 
 def _warn_all(ledger: Ledger, config: Config, team: Roster, verdicts: list[Verdict], now: float) -> list[str]:

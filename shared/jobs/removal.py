@@ -27,7 +27,7 @@ from shared.jobs import notices
 from shared.jobs.roster import Look, Roster
 from shared.jobs.tell import JOURNAL, tell_owner
 from shared.ledger import Ledger
-from shared.ledger_people import People, Removal
+from shared.ledger_people import People, Removal, pack
 from shared.log import log
 from shared.policy import prune
 from shared.policy.prune import Verdict
@@ -83,7 +83,7 @@ def _forward(job: Job, people: People, removal: Removal) -> list[str]:
     if removal.step == PLANNED:
         path = _export(job, removal) if job.config.get("prune", "export") else ""
         with job.ledger.writing():
-            people.step(removal.id, EXPORTED, export=path)
+            people.step(removal.id, EXPORTED, export=path, member=pack(job.look.members[removal.user_id]))
     verdict = qualifies(job, people, removal.user_id)
     if verdict.verdict != prune.REMOVE:
         return [_cancel(job, people, removal, verdict.reason)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+from shared import log
 from shared.config import Config, load
 from shared.errors import UsherError
 from shared.gateway import Gateway
@@ -43,11 +44,11 @@ def run(ledger: Ledger, config: Config, gateway: Gateway, now: float, name: str)
         with ledger.writing():
             people.renew(removal.user_id, now)
             people.close_warning(removal.user_id, "restored", now)
-            people.restored(removal.id, now)
+            people.restored(removal, now)
             people.act(f"restored:{removal.id}:{now:.0f}", removal.user_id, removal.name, "restored", "", now)
             said = _said(removal, here is not None and not here.pending, lost, recorded)
             tell_owner(ledger, f"restored:{removal.id}:{now:.0f}", f"Usher: {removal.name} restored", said, now)
-    return said
+    return log.mask(said)
 
 
 def find(removals: list[Removal], name: str) -> Removal:
@@ -74,7 +75,7 @@ def list_removed() -> str:
     for row in reversed(rows):
         day = time.strftime("%Y-%m-%d", time.localtime(row.gone_at))
         back = f"; restored {time.strftime('%Y-%m-%d', time.localtime(row.restored_at))}" if row.restored_at else ""
-        what = f"{words.shorten(row.name, 30)}  {row.outcome or row.step}: {row.reason}"
+        what = f"{log.mask(row.name)}  {row.outcome or row.step}: {row.reason}"
         lines.append(f"{day}  {row.user_id}  {what}{back}")
     return "\n".join(lines) or "nobody was removed yet"
 

@@ -173,7 +173,7 @@ def _matches(config: Config, people: People, members: dict[int, Member]) -> dict
     guests = [guest["user"] for guest in config.settings["guest"].values()]
     return {
         VIP: named.match(vips, members.values(), people.bound(VIP), "[prune] vip"),
-        GUEST: named.match(guests, members.values(), people.bound(GUEST), "[guest]"),
+        GUEST: named.match(guests, members.values(), people.bound(GUEST), "[guest]", titles=False),
     }
 
 
@@ -181,7 +181,7 @@ def _guests(config: Config, people: People, members: dict[int, Member], calendar
     """When each guest's time is over; only of those whom one name of config.ini means for certain."""
     bound, ends = people.bound(GUEST), {}
     for guest in config.settings["guest"].values():
-        match = named.match([guest["user"]], members.values(), bound, "")
+        match = named.match([guest["user"]], members.values(), bound, "", titles=False)
         if len(match.ids) == 1 and "expires" in guest:
             ends[next(iter(match.ids))] = moment(calendar, guest["expires"], calendar.day_starts)
     return ends

@@ -27,7 +27,7 @@ def run(ledger: Ledger, config: Config, gateway: Gateway, now: float) -> str:
     from shared.jobs import roster
     from shared.jobs.tell import tell_problems
     from shared.ledger_people import People
-    from shared.log import log
+    from shared.log import log, mask
 
     people = People(ledger)
     with roster.alone(ledger) as free:
@@ -49,7 +49,7 @@ def run(ledger: Ledger, config: Config, gateway: Gateway, now: float) -> str:
         said += [due.deliver(ledger, config, gateway, now)] if ledger.due_messages(now) else []
     line = f"welcome{' (dry run)' if dry_run else ''}: {len(members)} users; {'; '.join(said) or 'nobody is new'}"
     log(str(config.get("usher", "data_dir")), "info" if said else "debug", line)
-    return line
+    return mask(line)
 
 
 def _new(people: People, members: dict[int, Member]) -> list[tuple[int, Known]]:
@@ -68,10 +68,10 @@ def _greet(ledger: Ledger, config: Config, member: Member, row: Known, dry_run: 
     """Within a transaction. In a rehearsal nothing is marked: once it is over, they are still new."""
     from shared.jobs import notices
     from shared.jobs.tell import JOURNAL, tell_owner
-    from shared.ledger_people import BACK, KNOWN, WELCOMED, People, called
-    from shared.policy.words import shorten
+    from shared.ledger_people import BACK, KNOWN, WELCOMED, People
+    from shared.policy.named import called
 
-    people, name, back = People(ledger), shorten(called(member), 40), row.greeted == BACK
+    people, name, back = People(ledger), called(member), row.greeted == BACK
     joined = row.accepted_at or (row.renewed_at if back else row.first_seen)
     what = "is back" if back else "has joined"
     if now - joined > config.get(NAME, "joined_within"):

@@ -21,15 +21,20 @@ class Match(NamedTuple):
     problems: tuple[str, ...]
 
 
-def match(names: Iterable[str], members: Collection[Member], bound: Mapping[str, str], where: str) -> Match:
-    """All members that these names mean. `bound` holds name (lower case) -> ids between commas; `where` is shown."""
+def match(
+    names: Iterable[str], members: Collection[Member], bound: Mapping[str, str], where: str, titles: bool = True
+) -> Match:
+    """All members that these names mean. `bound` holds name (lower case) -> ids between commas; `where` is shown.
+
+    Without `titles` what somebody chose to be called is no name: anybody may choose anything.
+    """
     ids: set[int] = set()
     new: dict[str, str] = {}
     problems = []
     for name in names:
         key = name.casefold()
         known = {int(id) for id in bound.get(key, "").split(",") if id}
-        now = {member.id for member in members if is_called(member, key)}
+        now = {member.id for member in members if is_called(member if titles else member._replace(title=""), key)}
         ids |= known | now
         if now and not known:
             new[key] = ",".join(map(str, sorted(now)))
@@ -38,6 +43,12 @@ def match(names: Iterable[str], members: Collection[Member], bound: Mapping[str,
         elif not known | now:
             problems.append(f"{where}: {shorten(name, 40)!r} is nobody on this server")
     return Match(frozenset(ids), new, tuple(problems))
+
+
+def called(member: Member) -> str:
+    """What a member is called in messages to the owner: one line, whatever their names hold."""
+    names = (shorten(text, 40) for text in (member.name, member.title, member.email))
+    return next(filter(None, names), f"user {member.id}")
 
 
 def is_called(member: Member, name: str) -> bool:

@@ -42,12 +42,12 @@ enabled = yes
 
 
 class House:
-    """now: the moment at which the next job runs, by default weeks ago: what is played later in a test is then past for
-    the fakes, too. prune, welcome, more: lines of config.ini."""
+    """now: the moment at which the next job runs, by default a noon weeks ago: what is played later in a test is then
+    past for the fakes, too. prune, welcome, more: lines of config.ini."""
 
     def __init__(self, world, environ, now=None, prune="", welcome="", more=""):
         self.world, self.environ = world, environ
-        self.now = float(now if now is not None else int(time.time()) - 40 * DAY)
+        self.now = float(now if now is not None else (time.time() // DAY - 40) * DAY + 12 * HOUR)
         self.path, self.data = os.path.join(world.dir, "config.ini"), os.path.join(world.dir, "data-of-usher")
         self.lines = {"prune": prune, "welcome": welcome, "more": more}
         self.said, self.ledger = [], None
@@ -107,6 +107,10 @@ class House:
 
     def welcome(self, later=0.0):
         return self._round("welcome", welcome.run, later)
+
+    def fired(self):
+        """What an agent that has nothing to do but to send does."""
+        return self._round("prune", due.deliver, 0.0)
 
     def deliver(self, later=0.0):
         return self._round("deliver", due.deliver, later)

@@ -69,7 +69,7 @@ def test_tautulli_does_not_reach_plex(warned):
     h = warned
     h.world.tautulli.server.fail("*/api/v2", 200, when=cmd("get_activity"),
                                  body='{"response": {"result": "success", "data": {}}}')
-    for later in (0, DAY, 3 * DAY):
+    for later in (0, DAY, DAY):
         h.prune(later)
     nobody(h)
     assert h.mails(ADMIN) == ["Usher cannot look after your users"]
@@ -187,6 +187,21 @@ def test_the_clock_is_set_back_by_40_days(warned):
     nobody(h)
     h.now += 40 * DAY
     h.prune()
+    just_dora(h)
+
+
+@pytest.mark.parametrize("days", [5, -2])
+def test_the_clock_is_not_plextvs(warned, days):
+    """Too little for a hole in the history, and enough to cut somebody's notice short."""
+    h = warned
+    h.world.plextv.clock_skew = -days * DAY
+    for later in (0, HOUR, 2 * DAY):
+        assert f"clock is {abs(days)}.0 days {'ahead of' if days > 0 else 'behind'} plex.tv's" in h.prune(later)
+    h.welcome()
+    nobody(h)
+    assert h.mails(ADMIN) == ["Usher cannot look after your users"]
+    h.world.plextv.clock_skew = 600
+    h.prune(HOUR)
     just_dora(h)
 
 
@@ -404,6 +419,43 @@ def test_a_hostile_name(house):
         assert "<script>" not in (mail.body("html") or "") and "\n" not in mail.subject
 
 
+def test_no_name_is_more_than_a_line_and_no_address_is_shown(house):
+    h = house()
+    h.others = h.regulars(4)
+    dora = h.friend('"><script>@everyone\r\nBcc: x', idle=27.2)
+    h.friend("some.body@gmail.com", idle=27.2)
+    h.world.tautulli.start()
+    h.welcome()
+    h.days(3.5, 12 * HOUR)
+    h.restore(str(dora.id))
+    h.dora = h.friend("new\nline@gmail.com", accepted_at=int(h.now))
+    h.welcome(HOUR)
+    assert len(h.removed()) == 2 and "joined" in h.said[-1]
+    assert [line for line in h.said if not line.isprintable() or "body@" in line or "line@" in line] == []
+    names = h.ask("SELECT name FROM removals UNION SELECT name FROM acts")
+    assert names and [row for row in names if not row[0].isprintable()] == []
+
+
+def test_a_vip_who_is_nobody_is_told_of_once(h):
+    h.configure(prune="vip = dorra, regular0")
+    h.days(1, 12 * HOUR)
+    assert h.mails(ADMIN) == ["Usher: a name in config.ini is not clear"]
+    others_untouched(h)
+
+
+def test_who_only_chose_the_name_of_a_guest_is_none(house):
+    h = house()
+    h.others = h.regulars(4)
+    h.others.append(h.friend("lis99", idle=1, title="Lisa"))
+    h.configure(more="[guest:lisa]\nuser = lisa\nexpires = 2020-01-01")
+    h.world.tautulli.start()
+    h.days(4, 12 * HOUR)
+    nobody(h)
+    lisa = h.friend("lisa", idle=1)
+    h.days(4, 12 * HOUR)
+    assert h.removed() == ["lisa"] and len(h.mails(lisa)) == 2
+
+
 def test_who_came_back_begins_anew(warned):
     h = warned
     h.prune()
@@ -500,6 +552,28 @@ def test_whoever_sent_the_warning_died_while_doing_it(h):
     h.days(9, 12 * HOUR)
     nobody(h)
     assert letters(h, h.dora) == [WARNED]
+
+
+def test_a_warning_that_is_not_true_any_more_is_not_sent(h):
+    h.world.mail.stop()
+    h.days(2, 12 * HOUR)
+    h.watched(h.dora, 0.1)
+    h.prune()
+    h.world.mail.start()
+    h.days(2, 6 * HOUR)
+    assert h.mails() == [] and h.plan()["dora"][0] == "fine"
+
+
+def test_what_never_worked_is_told_after_two_days(house):
+    h = house()
+    h.world.tautulli.start()
+    h.world.plextv.fail("/api/v2/user", 500)
+    h.days(2, 6 * HOUR)
+    assert h.mails() == []
+    h.ledger.post("x", "owner", "a message", "", h.now)
+    h.fired()                   # that one goes out is no sign that anything else works
+    h.days(2, 6 * HOUR)
+    assert h.mails(ADMIN) == ["a message", "Usher cannot look after your users"]
 
 
 def test_two_at_once(warned):

@@ -235,6 +235,17 @@ def test_whom_names_mean(names, bound, ids, new, problems):
     assert (found.ids, found.new, len(found.problems)) == (ids, new, problems)
 
 
+def test_what_somebody_chose_to_be_called_ends_nobodys_time():
+    found = named.match(["carl", "kid", "anna"], MEMBERS, {}, "[guest]", titles=False)
+    assert found.ids == {7} and len(found.problems) == 2
+
+
+def test_what_a_member_is_called_is_one_line():
+    assert named.called(Member(5, '"><script>@everyone\r\nBcc: x')) == '"><script>@everyone Bcc: x'
+    assert [named.called(Member(5, *names)) for names in ((), ("\n", "T"), ("", "", "m@x.org"), ("x" * 300,))] == [
+        "user 5", "T", "m@x.org", "x" * 39 + "…"]
+
+
 def test_nobody_is_called_nothing():
     assert not named.is_called(Member(0), "")
 
