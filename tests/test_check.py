@@ -662,7 +662,7 @@ def test_a_person_that_has_ended(usher):
 def test_vips_and_guests_that_fit_nobody_or_several(usher):
     usher.configure(LIMITS + "[prune]\nvip = alyce, BOB\n[guest:x]\nuser = bob\nexpires = 2030-01-01\n")
     one(usher, "warning", "[prune] vip: 'alyce' is nobody on this server", "install.py who")
-    one(usher, "ok", "[guest]: each name is one user's")
+    assert "ok: [guest]: each name is one user's" in look(usher)[1]
 
 
 def test_devices_that_were_never_seen(usher):

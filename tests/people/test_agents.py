@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from tests.people.house import ADMIN, CONFIG, DAY, HOUR, _insert
+from tests.people.house import ADMIN, CONFIG, DAY, _insert
 from tests.sandbox.base import wait_for
 from tests.sandbox.seed import play
 
@@ -124,7 +124,7 @@ def test_forty_starts_at_once_have_one_winner(stage):
 
 
 def test_warned_removed_and_brought_back_to_what_she_had(stage):
-    s = stage(register=())
+    s = stage(register=(), config={"logging_ignore_interval": 0})
     w, now = s.world, int(time.time())
     dora = w.people.add("dora", accepted_at=now - 90 * DAY, sections=(1, 3),
                         settings={"allowSync": "0", "filterMovies": "contentRating=PG,G"})
@@ -166,13 +166,21 @@ def test_warned_removed_and_brought_back_to_what_she_had(stage):
     s.run()
     planned = {u["name"]: u for u in json.loads(s.run("plan", "--json"))["users"]}
     assert planned["dora"]["verdict"] == "fine" and planned["dora"]["at"] > time.time() + 27 * DAY
-    # her next play is recorded, and counts
-    stream = w.plex.start_stream(dora, w.library.track("A", "B", 1, "T", minutes=1))
-    time.sleep(0.5)
+    # her next play is recorded by Tautulli itself, and counts; it had erased all before
+    assert w.tautulli.sql("SELECT * FROM session_history WHERE user_id = ?", dora.id) == []
+    began = int(time.time())
+    stream = w.plex.start_stream(dora, w.movie)
+    time.sleep(2.5)
     stream.stop()
-    _insert(w.tautulli.db_path, [play(dora, w.movie, int(time.time()) - 7 * HOUR)])
+    rows = wait_for(lambda: w.tautulli.sql("SELECT started FROM session_history WHERE user_id = ?", dora.id), 20,
+                    what="her play in the history")
+    assert len(rows) == 1 and rows[0]["started"] >= began - 1
+    s.change("UPDATE members SET active_at = 0, renewed_at = 0, accepted_at = 1 WHERE id = ?", dora.id)
+    s.change("DELETE FROM plays")
+    dora.accepted_at = 1        # nothing else speaks for her now
     planned = {u["name"]: u for u in json.loads(s.run("plan", "--json"))["users"]}
-    assert planned["dora"]["verdict"] == "fine"
+    assert planned["dora"]["verdict"] == "fine" and planned["dora"]["reason"].startswith("last seen")
+    assert planned["dora"]["at"] == rows[0]["started"] + 27 * DAY
 
 
 def test_what_is_not_a_command_is_said_in_one_line(stage):

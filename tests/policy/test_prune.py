@@ -71,6 +71,9 @@ VERDICTS = [
     ("the owner by kind", subject(60, ANNA._replace(kind="owner")), {}, KEEP, None),
     ("the owner by id", subject(60, warned=warned(30)), {"owner_id": 7}, KEEP, None),
     ("the admin's address", subject(60), {"admins": frozenset({"anna@example.com"})}, KEEP, None),
+    ("the admin's address, otherwise written", subject(60, ANNA._replace(email="Anna@Example.com")),
+     {"admins": frozenset({"anna@example.com"})}, KEEP, None),
+    ("no address is nobody's", subject(60, ANNA._replace(email="")), {"admins": frozenset({""})}, SILENT, None),
     ("of the home", subject(60, ANNA._replace(kind="home")), {}, KEEP, None),
     ("managed", subject(60, ANNA._replace(kind="managed", email="")), {}, KEEP, None),
     ("of the home, which is configured", subject(60, ANNA._replace(kind="home")), {"home_users": True}, WARN, 0),
@@ -103,6 +106,7 @@ VERDICTS = [
      KEEP, None),
     ("was a guest, idle, warned as one", subject(60, warned=warned(30, cause=GUEST)), {}, WARN, 0),
     ("the end of the play became known after the warning", subject(26.9, warned=warned(0.01)), {}, FINE, 0.1),
+    ("but not two days after it", subject(27, warned=warned(2)), {}, WARN, 0),
     ("and the time is over", Subject(ANNA, days(30), warned=warned(3.1)), {}, REMOVE, 0),
 ]  # fmt: skip
 
@@ -178,6 +182,8 @@ BRAKES = [
     ("half the list is missing", verdicts(1, 0, 3), Record(EVERY_DAY, 8, missing=4), "4 of 8", ""),
     ("half the list, only warnings", verdicts(0, 1, 3), Record(EVERY_DAY, 8, missing=4), "4 of 8", ""),
     ("one of four has left", verdicts(1, 0, 2), Record(EVERY_DAY, 4, missing=1), "", ""),
+    ("a fifth has left", verdicts(1, 0, 7), Record(EVERY_DAY, 10, missing=2), "2 of 10", ""),
+    ("less than a fifth has left", verdicts(1, 0, 8), Record(EVERY_DAY, 11, missing=2), "", ""),
     ("two of twenty have left", verdicts(1, 0, 17), Record(EVERY_DAY, 20, missing=2), "", ""),
     ("two of four have left", verdicts(1, 0, 1), Record(EVERY_DAY, 4, missing=2), "2 of 4", ""),
     ("no history", verdicts(1, 0, 3), Record(frozenset(), 4), "does not reach back", ""),
@@ -193,6 +199,9 @@ BRAKES = [
     ("a hole long ago", verdicts(1, 0, 3), Record(without((45, 80)), 4), "", ""),
     ("a hole that reaches into it", verdicts(1, 0, 3), Record(without((22, 60)), 4), "nobody at all", ""),
     ("nothing to do, whatever is wrong", verdicts(0, 0, 4), Record(frozenset(), 8, missing=6), "", ""),
+    ("a day of a clock that was ahead", verdicts(1, 0, 3), Record(EVERY_DAY | {int(NOW // DAY) + 40}, 4), "", ""),
+    ("one under way, long enough only to warn", verdicts(0, 0, 4), Record(without((29, 120)), 4, open=1),
+     "does not reach back 30 days", ""),
     ("nothing new, but one under way", verdicts(0, 0, 4), Record(frozenset(), 4, open=1), "does not reach back", ""),
 ]  # fmt: skip
 
@@ -202,6 +211,12 @@ def test_the_brake(about, found, record, everything, removals):
     brake = prune.brake(found, record, RULES, NOW)
     assert (bool(brake.everything), bool(brake.removals)) == (bool(everything), bool(removals)), brake
     assert everything in brake.everything and removals in brake.removals
+
+
+def test_the_owner_is_none_of_those_of_whom_a_share_may_go():
+    owner = prune.judge(subject(1, ANNA._replace(id=1, kind="owner")), RULES, CALENDAR, NOW)
+    assert not prune.brake([*verdicts(3, 0, 6), owner], Record(EVERY_DAY, 10), RULES, NOW).removals
+    assert prune.brake([*verdicts(3, 0, 7), owner], Record(EVERY_DAY, 11), RULES, NOW).removals
 
 
 @pytest.mark.parametrize("members, most, percent, ceiling", [
