@@ -78,6 +78,16 @@ def stamp(path: str | None = None, environ: Mapping[str, str] = os.environ) -> s
     return _stamp(data, trouble, environ, _folders(path, data, environ))
 
 
+def zone_between(config: Config, start: float, end: float) -> tuple[tuple[int, int], ...]:
+    """What settings["zone"] is, for other years than those around now."""
+    from . import zone
+
+    try:
+        return zone.transitions(config.settings["usher"]["timezone"], int(start), int(end))
+    except zone.UnknownZone:  # its problem is told of already
+        return tuple(config.settings["zone"])
+
+
 def _path(path: str | None, environ: Mapping[str, str]) -> str:
     return os.path.abspath(path or environ.get("USHER_CONFIG") or os.path.join(ROOT, "config.ini"))
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from shared.plextv import PlexTV
     from shared.tautulli import Tautulli
     from shared.viewers import Viewers
+    from shared.watched import Watched
 
 
 class Gateway:
@@ -92,6 +93,13 @@ class Gateway:
         from shared.viewers import Viewers
 
         return Viewers(self.tautulli)
+
+    @property
+    def watched(self) -> Watched:
+        """Tautulli as far as it is about what was played."""
+        from shared.watched import Watched
+
+        return Watched(self.tautulli)
 
     def _value(self, section: str, key: str, variable: str) -> tuple[str, bool]:
         """The value, and whether it is Tautulli that handed it over."""

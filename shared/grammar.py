@@ -155,6 +155,40 @@ def windows(text: str, calendars: Collection[str] = ()) -> tuple[tuple[Days, Ran
     return tuple(_window(part, calendars) for part in _tidy_parts(text, "schoolnight 20:00-07:00"))
 
 
+def schedule(text: str) -> tuple[str, int, int]:
+    """When something comes again and again: (daily, 0, time), (weekly, day of the week, time), (monthly, day, time).
+
+    Written `daily 08:00`, `mon 08:00`, `monthly 1 08:00`; the time is seconds after midnight. A month that is shorter
+    has its turn on its last day.
+    """
+    *words, last = _tidy(text).removeprefix("weekly ").removeprefix("every ").split() or [""]
+    if not last[:1].isdigit():
+        examples = "it like mon 08:00, daily 08:00 or monthly 1 08:00"
+        near = f"{clip(text)} 08:00" if _is_turn([*words, last]) else examples
+        raise GrammarError(f"{show(text)} names no time: write {near}")
+    at = clock(last)
+    if at == DAY:
+        raise GrammarError(f"{show(text)}: 24:00 is the end of a day: write 0:00")
+    if not words:
+        raise GrammarError(f"{show(text)} names no day: write daily {clip(last)} or mon {clip(last)}")
+    if words[0] == "monthly":
+        day = " ".join(words[1:]).rstrip("stndrh")
+        if not day.isdecimal() or not 1 <= int(day) <= 31:
+            near = "31" if day.isdecimal() and int(day) > 31 else "1"
+            raise GrammarError(f"{show(text)} names no day from 1 to 31: write monthly {near} {clip(last)}")
+        return "monthly", int(day), at
+    if not _is_turn(words):
+        near = f"daily {clip(last)}, mon {clip(last)} or monthly 1 {clip(last)}"
+        raise GrammarError(f"{show(text)} is not every day, week or month: write {near}")
+    number = _weekday(words[0])
+    return ("daily", 0, at) if number is None else ("weekly", number, at)
+
+
+def _is_turn(words: list[str]) -> bool:
+    """Whether this says by itself on which days: daily, or one day of the week."""
+    return len(words) == 1 and (words[0] in ("daily", "everyday", "day") or _weekday(words[0]) is not None)
+
+
 def _no_duration(word: str, text: str) -> str:
     bare = re.fullmatch(r"[0-9]{1,12}", word)
     if bare:

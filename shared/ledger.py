@@ -375,6 +375,13 @@ class Ledger:
                 (error, retry_at, int(retry_at is None), id),
             )
 
+    def drop_texts(self, prefix: str, before: float) -> None:
+        """What messages with such keys said is not kept for long once they went out; that they did is."""
+        self.db.execute(
+            "UPDATE outbox SET body = '' WHERE sent_at < ? AND body <> '' AND substr(key, 1, ?) = ?",
+            (before, len(prefix), prefix),
+        )
+
     # ---- housekeeping ----
 
     def forget(self, before: float) -> None:

@@ -143,3 +143,20 @@ class Decision(NamedTuple):
     message: str = ""
     dry: bool = False
     ahead: float | None = None
+
+
+class PastPlay(NamedTuple):
+    """One play out of Tautulli's history, as a report reads it. `seconds` is what was played of it, pauses left out;
+    `work` is the show, film or artist, `title` all of its name. `library` is "" unless it was asked for."""
+
+    user_id: int
+    user: str
+    machine_id: str
+    player: str
+    platform: str
+    began: float
+    seconds: float
+    media_type: str
+    work: str
+    title: str
+    library: str = ""

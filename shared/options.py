@@ -33,13 +33,14 @@ SECTIONS = {
     "calendar": "Names for days, to be used in limits: dates, ranges of dates and what repeats. Add your own names.",
     "welcome": "A letter to those who are new on your server, and a message to you.",
     "prune": "Those who have not watched for long are warned, then removed. Nobody is before enabled = yes.",
+    "report": "A digest of who watched what, when: by mail, and as a page in the reports folder of data_dir.",
     "everyone": "Limits for all who are not exempt. What is empty does not limit anybody.",
     "group": "Limits for the members of a group, each for themselves. Any key of [everyone] may stand here.",
     "person": "A human being with all their users and devices. Any key of [everyone] may stand here too.",
     "rule": "What a play may not be, or not then, or not for so long. All conditions must hold; a comma means any of.",
     "guest": "Somebody whose access ends on a day, whatever they watch. It needs [prune] enabled = yes.",
 }
-FIXED = ("usher", "tautulli", "plex", "mail", "discord", "notify", "welcome", "prune", "everyone")
+FIXED = ("usher", "tautulli", "plex", "mail", "discord", "notify", "welcome", "prune", "report", "everyone")
 NAMED = ("group", "person", "rule", "guest")
 LIMITED = ("group", "person")  # these may have any key of [everyone]
 SECRETS = ("apikey", "token", "password", "webhook", "username")
@@ -104,6 +105,12 @@ _OWN = (
     Option("prune", "tautulli_user", "choice", "delete", "What becomes of a removed user and their plays in Tautulli.",
            choices=("delete", "keep")),
     Option("prune", "export", "yes or no", "yes", "Save shares, permissions and plays before a removal."),
+    Option("report", "enabled", "yes or no", "no", "Make the digest, and send it."),
+    Option("report", "schedule", "schedule", "mon 08:00", "When: daily 08:00, mon 08:00 or monthly 1 08:00."),
+    Option("report", "to_admin", "yes or no", "yes", "Send it to you, as [mail] admin."),
+    Option("report", "to_users", "yes or no", "no", "Send those who watched a digest of their own watching."),
+    Option("report", "opt_out", "names", "", "Who gets none: user names, mail addresses, titles, ids or persons.",
+           "mom, 12345"),
     Option("calendar", "holidays", "dates", "", "Days without school.", "2026-07-03..2026-08-16, 2026-12-24"),
     Option("group", "members", "members", "", "Persons and users, also @home, @managed, @friends, @vip.", "emma, max"),
     Option("person", "users", "names", "", "Plex user names, mail addresses or ids.", "emma"),
@@ -216,6 +223,8 @@ def parse(option: Option, text: str, calendars: Collection[str] = (), resolve: C
             return grammar.days(text, calendars)
         case "dates":
             return recurrence.named_days(text)
+        case "schedule":
+            return grammar.schedule(text)
         case "date":
             return _date(text)
         case "percent":

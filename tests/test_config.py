@@ -190,7 +190,7 @@ MISTAKES = [
     ),
     ("[everyone]\n\ndaly = 1h", "config.ini line 3: [everyone] daly is not known to this version: write daily"),
     ("[evryone]\ndaily = 1h", "config.ini line 1: [evryone] is not known to this version: write [everyone]"),
-    ("[report]\nenabled = yes", "config.ini line 1: [report] is not known to this version"),
+    ("[webhooks]\nenabled = yes", "config.ini line 1: [webhooks] is not known to this version"),
     ("[prune]\nwarn_after = 27", "config.ini line 2: [prune] warn_after = 27 has no unit"),
     ("[prune]\nwarn_after = 27m", "line 2: [prune] warn_after = 27m is too short, the least is 1d: write 27d"),
     ("[usher]\nkeep_history = 7d", "line 2: [usher] keep_history = 7d is too short, the least is 62d: write 62d"),

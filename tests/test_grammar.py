@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from datetime import date, datetime, timezone
 
@@ -360,6 +361,7 @@ PARSERS = [
     grammar.date,
     grammar.dates,
     grammar.days,
+    grammar.schedule,
     grammar.per_day,
     grammar.windows,
     grammar.is_day,
@@ -447,3 +449,40 @@ def test_an_unknown_zone_is_answered_with_the_nearest(name: str, near: str) -> N
     with pytest.raises(zone.UnknownZone) as error:
         zone.transitions(name, 0, 1)
     assert near in error.value.nearest
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("mon 08:00", ("weekly", 0, 8 * H)),
+        ("Sunday 8.30 p.m.", ("weekly", 6, 20 * H + 1800)),
+        ("weekly fri 18:00", ("weekly", 4, 18 * H)),
+        ("daily 08:00", ("daily", 0, 8 * H)),
+        ("everyday 0:00", ("daily", 0, 0)),
+        ("every day 8am", ("daily", 0, 8 * H)),
+        ("monthly 1 08:00", ("monthly", 1, 8 * H)),
+        ("monthly 31st 8pm", ("monthly", 31, 20 * H)),
+    ],
+)
+def test_schedules(text: str, expected: tuple[str, int, int]) -> None:
+    assert grammar.schedule(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "near"),
+    [
+        ("", "names no time: write it like mon 08:00"),
+        ("mon", "mon names no time: write mon 08:00"),
+        ("08:00", "08:00 names no day: write daily 08:00 or mon 08:00"),
+        ("mon 8", "write 8:00 or 8pm"),
+        ("mon 24:00", "write 0:00"),
+        ("mon, thu 08:00", "is not every day, week or month: write daily 08:00, mon 08:00 or monthly 1 08:00"),
+        ("weekday 08:00", "is not every day, week or month"),
+        ("monthly 08:00", "names no day from 1 to 31: write monthly 1 08:00"),
+        ("monthly 32 08:00", "write monthly 31 08:00"),
+        ("2026-01-01 08:00", "is not every day, week or month"),
+    ],
+)
+def test_what_is_no_schedule_is_answered(text: str, near: str) -> None:
+    with pytest.raises(GrammarError, match=re.escape(near)):
+        grammar.schedule(text)

@@ -25,9 +25,10 @@ LAYERS = {
                  "shared.zone", "shared.recurrence", "shared.settings"}, {"ground", "tools"}),
     "config": ({"shared.config"}, {"ground", "grammar"}),
     "tools": ({"shared.log", "shared.packages", "shared.places", "shared.schema", "shared.detached"}, {"ground"}),
-    "ledger": ({"shared.ledger", "shared.ledger_people", "shared.ledger_rules"}, {"ground", "tools"}),
-    "adapters": ({"shared.web", "shared.plex", "shared.tautulli", "shared.viewers", "shared.cloud", "shared.plextv",
-                  "shared.plextv_members", "shared.mail", "shared.discord"}, {"ground", "tools"}),
+    "ledger": ({"shared.ledger", "shared.ledger_people", "shared.ledger_rules", "shared.ledger_report"},
+               {"ground", "tools"}),
+    "adapters": ({"shared.web", "shared.plex", "shared.tautulli", "shared.viewers", "shared.watched", "shared.cloud",
+                  "shared.plextv", "shared.plextv_members", "shared.mail", "shared.discord"}, {"ground", "tools"}),
     "gateway": ({"shared.gateway"}, {"ground", "tools", "adapters"}),
     "jobs": ("shared.jobs", {"ground", "policy", "config", "tools", "ledger", "gateway"}),
     "agents": ("agents", {"jobs", "ground"}),
@@ -38,7 +39,8 @@ DEAR = SLOW | {
     "argparse", "asyncio", "configparser", "ctypes", "dataclasses", "difflib", "enum", "http", "inspect", "json",
     "logging", "re", "socket", "ssl", "subprocess", "tempfile", "threading", "traceback", "urllib", "xml", "zoneinfo",
     "shared.grammar", "shared.recurrence", "shared.settings", "shared.options", "shared.zone", "shared.gateway",
-    "shared.plex", "shared.tautulli", "shared.web", "shared.cloud", "shared.plextv", "shared.plextv_members",
+    "shared.plex", "shared.tautulli", "shared.watched", "shared.web", "shared.cloud", "shared.plextv",
+    "shared.plextv_members",
     "shared.mail", "shared.discord",
 }  # fmt: skip
 

@@ -99,6 +99,8 @@ def test_every_shell_command_is_one_that_exists(line):
         check_install(words[2:])
     elif script == "agents/prune_users.py":
         check_prune(words[2:])
+    elif script == "agents/report_viewing.py":
+        check_report(words[2:])
     elif script == "agents/limit_streams.py":
         assert words[2:] in (["status"], ["status", "--json"]), line  # run in test_status_and_tick
     else:
@@ -113,6 +115,11 @@ def check_prune(arguments: list[str]) -> None:
     agent = (PROJECT / "agents" / "prune_users.py").read_text(encoding="utf-8")
     assert f" {arguments[0]}" in agent.split('"""')[1], arguments
     assert arguments[1:] in ([], ["--json"]) or arguments[0] in ("--approve", "--restore")
+
+
+def check_report(arguments: list[str]) -> None:
+    agent = (PROJECT / "agents" / "report_viewing.py").read_text(encoding="utf-8")
+    assert {word for word in arguments if word.startswith("--")} <= set(re.findall(r"--\w+", agent.split('"""')[1]))
 
 
 def check_install(arguments: list[str]) -> None:

@@ -16,6 +16,7 @@ AGENTS = (
     Agent("journal.py", "Usher: journal", (), ""),
     Agent("welcome_users.py", "Usher: welcome users", FIRST_SIGHT, "", "welcome"),
     Agent("prune_users.py", "Usher: prune users", SIGHT, "", "prune"),
+    Agent("report_viewing.py", "Usher: report viewing", SIGHT, "", "report"),
 )
 
 

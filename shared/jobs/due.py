@@ -13,18 +13,26 @@ from typing import TYPE_CHECKING
 from shared import detached
 from shared.config import ROOT, Config, load
 from shared.errors import Refused, Unreachable, UsherError
+from shared.jobs.cases import calendar_of
 from shared.jobs.tell import tell_owner
 from shared.ledger import Ledger
 from shared.ledger_people import People
 from shared.log import log
+from shared.policy.periods import last_turn
 
 if TYPE_CHECKING:
     from shared.gateway import Gateway
 
     Work = Callable[[Ledger, Config, Gateway, float], str]
 
-AGENTS = {"welcome": "welcome_users.py", "prune": "prune_users.py"}  # section of config.ini -> what does its work
+AGENTS = {  # section of config.ini -> what does its work
+    "welcome": "welcome_users.py",
+    "prune": "prune_users.py",
+    "report": "report_viewing.py",
+}
 PAUSED = "plextv_not_before"  # meta: plex.tv asked not to be asked before this moment
+CANNOT = {"report": "Usher cannot make its report"}  # what a failure that lasts is called, if not as the others
+RETRY = 600.0  # seconds until what has a schedule, and failed when its turn came, is tried again
 WEEK = 7 * 86400
 LONG = 2 * 86400.0  # seconds without one whole look after which the owner hears of it
 
@@ -67,7 +75,8 @@ def guarded(name: str, ledger: Ledger, config: Config, now: float, work: Work) -
             lasts = isinstance(error, Refused) or now - float(ledger.meta(f"{name}_ok")) > LONG
             if lasts and abs(now - float(ledger.meta(f"{name}_told", "0"))) > WEEK:
                 ledger.set_meta(f"{name}_told", now)
-                tell_owner(ledger, f"{name}:{now:.0f}", "Usher cannot look after your users", str(error), now)
+                subject = CANNOT.get(name, "Usher cannot look after your users")
+                tell_owner(ledger, f"{name}:{now:.0f}", subject, str(error), now)
         log(str(config.get("usher", "data_dir")), "warning", f"{name}: nothing done: {error}")
         if ledger.due_messages(now):
             deliver(ledger, config, gateway, now)
@@ -89,11 +98,21 @@ def deliver(ledger: Ledger, config: Config, gateway: Gateway, now: float) -> str
 
 
 def is_due(ledger: Ledger, config: Config, name: str, now: float) -> bool:
-    """Whether `check_every` is over since the last claim (or the clock was set back), and plex.tv may be asked."""
-    since = now - People(ledger).claimed_at(name)
-    if 0 <= since < config.get(name, "check_every"):
+    """Whether `check_every` is over since the last claim (or the clock was set back), and plex.tv may be asked.
+
+    What has a `schedule` is due when its turn has come and is not done, and does not need plex.tv.
+    """
+    since, schedule = now - People(ledger).claimed_at(name), config.get(name, "schedule")
+    if 0 <= since < (RETRY if schedule else config.get(name, "check_every")):
         return False
+    if schedule:
+        return not turn(config, name, now) <= float(ledger.meta(f"{name}_done") or 0.0) <= now
     return not 0 < float(ledger.meta(PAUSED, "0")) - now < 86400
+
+
+def turn(config: Config, name: str, now: float) -> float:
+    """When the latest turn of a schedule came. Once it is done, that is written down as NAME_done."""
+    return last_turn(calendar_of(config), config.get(name, "schedule"), now)
 
 
 def claim(ledger: Ledger, config: Config, name: str, now: float) -> bool:

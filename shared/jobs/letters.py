@@ -19,19 +19,24 @@ if TYPE_CHECKING:
     from shared.ledger import Ledger
 
 SHIPPED = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "templates")
-KINDS = ("welcome", "welcome_back", "warned", "removed", "guest_reminder", "owner")
+KINDS = ("welcome", "welcome_back", "warned", "removed", "guest_reminder", "owner", "digest", "own_digest")
 PREVIEWS = {"warning": "warned", "reminder": "guest_reminder"}  # other names for them
 # What a template may name. A letter fills those that it knows something about, the others are empty.
 FIELDS = ("name", "server", "brand", "color", "ink", "logo_url", "reply", "rules", "last_seen", "days", "remove_on",
-          "why", "reason", "cause", "subject", "message", "content", "preview")  # fmt: skip
-LONG = ("message", "rules", "content")  # these keep their lines
+          "why", "reason", "cause", "subject", "message", "content", "preview", "period", "note", "summary",
+          "figures", "charts", "width")  # fmt: skip
+MADE = ("figures", "charts")  # text and HTML that are put in as they are
+WIDTH = "560"  # pixels, of a page that says nothing else
+LONG = ("message", "rules", "content", "summary")  # these keep their lines
 BIGGEST = 200_000  # bytes of a template
 COLOR = "#e5a00d"
 SAMPLE: Mapping[str, str | Sequence[str]] = {
     "name": "Lisa", "server": "Our Plex", "last_seen": "24 October 2026", "days": "27", "remove_on": "23 November 2026",
     "rules": ("At most 1 h a day, on Sat and Sun 2 h.", "No watching on schoolnights from 20:00 to 07:00."),
     "reason": "not watched for 30 days", "cause": "inactive", "subject": "Usher: lisa has joined",
-    "message": "lisa has joined. A letter is on its way.",
+    "message": "lisa has joined. A letter is on its way.", "period": "Mon 16 to Sun 22 Nov 2026",
+    "note": "Nothing was stopped, and nobody was told.", "summary": "Four people watched 20 h 15 min in 24 plays.",
+    "figures": "emma  4 h 30 min\nmax   3 h", "charts": "<p>emma: 4 h 30 min</p>", "width": "720",
 }  # fmt: skip
 # Old mail programs know no style sheet: each element gets its style itself, where a template gave it none.
 FONT = "font-family:Helvetica,Arial,sans-serif; font-size:16px; line-height:24px; color:#24272c;"
@@ -139,7 +144,9 @@ def _values(fields: Mapping[str, object], config: Config) -> dict[str, str | tup
     mail = config.settings["mail"]
     found: dict[str, str | tuple[str, ...]] = dict.fromkeys(FIELDS, "")
     for name, value in fields.items():
-        if isinstance(value, (list, tuple)):
+        if name in MADE:
+            found[name] = str(value)
+        elif isinstance(value, (list, tuple)):
             found[name] = tuple(shorten(str(item), 400) for item in value)
         elif name in LONG:
             found[name] = "\n".join(shorten(line, 1000) for line in str(value or "").splitlines())
@@ -147,7 +154,8 @@ def _values(fields: Mapping[str, object], config: Config) -> dict[str, str | tup
             found[name] = shorten(str(value if value is not None else ""), 60 if name in ("name", "server") else 300)
     color = str(mail.get("color") or COLOR)
     found |= {"brand": shorten(str(mail.get("brand") or ""), 60), "color": color, "ink": _ink(color)}
-    found["logo_url"] = str(mail.get("logo_url") or "")
+    found["logo_url"] = str(fields.get("logo_url", mail.get("logo_url")) or "")
+    found["width"] = found["width"] or WIDTH
     found["reply"] = bare_address(next(iter(mail.get("admin") or ()), ""))
     found["server"] = found["server"] or found["brand"] or "our Plex server"
     found["why"] = found["why"] or _why(found)
@@ -216,6 +224,8 @@ def _in_html(name: str, value: str | tuple[str, ...]) -> str:
     if name == "rules":
         items = value.splitlines() if isinstance(value, str) else value
         return "".join(f"<li>{escape(item)}</li>" for item in items)
+    if name == "charts":
+        return str(value)
     return escape(_in_text(name, value)).replace("\n", "<br>\n")
 
 

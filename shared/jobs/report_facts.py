@@ -1,0 +1,166 @@
+"""All that a digest is made of: the plays of Tautulli's history with whose they are, and what the ledger has on top."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from shared.errors import UsherError
+from shared.jobs.cases import calendar_of
+from shared.model import PLEX_OWNER, PastPlay, Session, User
+from shared.policy import digest, people
+from shared.policy.calendar import DAY, EPOCH, Calendar
+from shared.policy.digest import Figures, Owned, Subject
+from shared.policy.people import House
+from shared.policy.periods import Period
+from shared.policy.words import shorten
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from shared.config import Config
+    from shared.gateway import Gateway
+    from shared.ledger import Ledger
+
+MARGIN = 62 * DAY  # seconds by which a month's budget, and plays, may reach back
+NOBODY = "nobody"  # the key of plays that are nobody's; a user's own is user:ID, and a person's name is in config.ini
+
+
+class Facts(NamedTuple):
+    """`users` holds everybody whom Tautulli knows, with whether they still have access; `keys` whose each one is."""
+
+    calendar: Calendar
+    period: Period
+    before: Period
+    users: dict[int, tuple[User, bool]]
+    keys: dict[int, str]
+    subjects: tuple[Subject, ...]
+    owned: tuple[Owned, ...]
+
+
+class Report(NamedTuple):
+    """A digest before it becomes a mail or a page. `news` are headings with their lines; `person` is "" for all;
+    `own`: it is for that person."""
+
+    calendar: Calendar
+    period: Period
+    before: Period
+    figures: Figures
+    news: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    person: str = ""
+    own: bool = False
+    dry_run: bool = False
+    server: str = ""
+    page: str = ""
+
+
+def calendar_since(config: Config, first: int) -> Calendar:
+    """The house's calendar from the day of this ordinal on. The usual one knows the time zone of two years only."""
+    from shared.config import zone_between
+
+    calendar = calendar_of(config)
+    since = float((first - EPOCH) * DAY - MARGIN)
+    if since >= calendar.zone[0][0]:
+        return calendar
+    return calendar._replace(zone=zone_between(config, since, calendar.zone[-1][0] + 1))
+
+
+def gather(
+    ledger: Ledger, config: Config, gateway: Gateway, calendar: Calendar, period: Period, before: Period
+) -> Facts:
+    """Ask Tautulli for the plays of both periods. Raises UsherError without a definite answer."""
+    watched = gateway.watched
+    users = watched.users()
+    house = _house(config, ledger, {id: user for id, (user, _) in users.items()})
+    subjects = {NOBODY: Subject(NOBODY, "nobody: no user, and no person's device")}
+    keys = {}
+    for id in users:
+        who = people.whose(house, id, "")
+        if who is not None:
+            keys[id] = who.key
+            subjects.setdefault(who.key, _subject(who))
+    for name in config.settings["person"]:
+        subjects.setdefault(name, _subject(people.person(house, name)))
+    libraries = {name for s in subjects.values() if s.limits for name in s.limits.uncounted_libraries}
+    since = digest.horizon(subjects.values(), calendar, period, before)
+    plays = watched.between(since, period.ended, libraries)
+    owned = _owned(house, plays, subjects)
+    return Facts(calendar, period, before, users, keys, tuple(subjects.values()), tuple(owned))
+
+
+def of_all(facts: Facts) -> Figures:
+    """The figures of everybody; of nobody's plays only if there are any."""
+    used = {one.key for one in facts.owned}
+    subjects = [s for s in facts.subjects if s.key != NOBODY or NOBODY in used]
+    return digest.reckon(facts.owned, subjects, facts.calendar, facts.period, facts.before)
+
+
+def of_one(facts: Facts, key: str) -> Figures:
+    """The figures of one person."""
+    subject = [s for s in facts.subjects if s.key == key]
+    owned = [one for one in facts.owned if one.key == key]
+    return digest.reckon(owned, subject, facts.calendar, facts.period, facts.before)
+
+
+def key_of(facts: Facts, name: str) -> str:
+    """Whom an owner means: a person of config.ini, else a user by id, user name, mail address or title, who may belong
+    to a person. Raises UsherError where it is nobody, or several."""
+    wanted = name.strip().casefold()
+    known = {subject.key for subject in facts.subjects}
+    if wanted in known:
+        return wanted
+    found = {facts.keys[id] for id, (user, _) in facts.users.items() if id in facts.keys and is_called(user, wanted)}
+    if len(found) == 1:
+        return found.pop()
+    if found:
+        raise UsherError(f"{shorten(name, 40)!r} means {len(found)} users: write an id or a user name")
+    near = _nearest(wanted, [s.name for s in facts.subjects if s.key != NOBODY])
+    raise UsherError(f"there is nobody called {shorten(name, 40)!r}{f': did you mean {near}?' if near else ''}")
+
+
+def is_called(user: User, name: str) -> bool:
+    """Whether a name (in lower case) is this user's."""
+    return bool(name) and name in (str(user.id), user.name.casefold(), user.title.casefold(), user.email.casefold())
+
+
+def _subject(who: people.Who) -> Subject:
+    return Subject(who.key, shorten(who.name, 40) or f"user {who.key[5:]}", None if who.exempt else who.limits)
+
+
+def _house(config: Config, ledger: Ledger, users: dict[int, User]) -> House:
+    """As in `judge.house_of`, but with everybody whom Tautulli knows: a young ledger has not seen them yet."""
+    owners = [id for id, user in users.items() if user.kind == "owner"]
+    owner = int(ledger.meta("owner_id") or next(iter(owners), PLEX_OWNER))
+    house = House(config.settings, {**ledger.users(), **users}, dict(ledger.bound()), owner)
+    for user in house.users.values():
+        _bind(house, Session("", user_id=user.id, user=user.name))
+    return house
+
+
+def _owned(house: House, plays: Sequence[PastPlay], subjects: dict[str, Subject]) -> list[Owned]:
+    """Whose each play is; who turns up in the history alone is added to `subjects`."""
+    seen: dict[tuple[int, str, str], tuple[str, bool]] = {}
+    for play in plays:  # all of them first: a name of config.ini is bound to the first player that bears it
+        seen[play.user_id, play.machine_id, play.player] = ("", True)
+    for user_id, machine_id, player in seen:
+        _bind(house, Session("", machine_id, user_id, player=player))
+    for user_id, machine_id, player in seen:
+        who = people.whose(house, user_id, machine_id)
+        if who is None:
+            seen[user_id, machine_id, player] = (NOBODY, False)
+            continue
+        subjects.setdefault(who.key, _subject(who))
+        seen[user_id, machine_id, player] = (who.key, not who.exempt)
+    return [Owned(key, play, charged) for play in plays
+            for key, charged in (seen[play.user_id, play.machine_id, play.player],)]  # fmt: skip
+
+
+def _bind(house: House, session: Session) -> None:
+    for kind, name, id in people.bindings(house, session):
+        house.bound[kind, name] = id
+
+
+def _nearest(name: str, known: list[str]) -> str:
+    from difflib import get_close_matches
+
+    found = get_close_matches(name, [one.casefold() for one in known], 1, 0.6)
+    return found[0] if found else ""
