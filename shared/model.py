@@ -47,7 +47,8 @@ class Session(NamedTuple):
     `user_id` is the account's id: Plex's own 1 for the owner is already mapped where the owner is known. `offset` and
     `duration` are seconds into and of the item; `offset` is None where nothing is told. Live TV has no `rating_key`.
     `location` is lan, wan or relay; `transcode` what is converted: no, video, audio or both; `resolution` is the
-    file's: 4k, 1080 … sd; `bitrate` the stream's, in kbps. Of the last five "" and 0 mean that it is not known.
+    file's: 4k, 1080 … sd; `bitrate` the stream's, in kbps, and `file_bitrate` the file's. Of these "" and 0 mean that
+    it is not known.
     """
 
     session_key: str
@@ -73,6 +74,7 @@ class Session(NamedTuple):
     transcode: str = ""
     resolution: str = ""
     bitrate: int = 0
+    file_bitrate: int = 0
 
 
 class HistoryRow(NamedTuple):

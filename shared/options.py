@@ -157,6 +157,7 @@ _RULE = (
     Option("rule", "users", "list", "", "User names, mail addresses, ids, @home, @managed, @friends, @vip.",
            "@friends"),
     Option("rule", "devices", "list", "", "Names or machine ids of players.", "Kitchen TV"),
+    Option("rule", "addresses", "list", "", "Addresses of players.", "192.168.0.*"),
     Option("rule", "platforms", "list", "", "Platforms as Plex names them.", "Roku, Chrome"),
     Option("rule", "players", "list", "", "Apps, or names of players.", "Plex Web"),
     Option("rule", "libraries", "list", "", "Libraries.", "Films"),
@@ -171,6 +172,7 @@ _RULE = (
     Option("rule", "transcode", "word list", "", "What Plex converts.", "video", choices=rule_values.TRANSCODES),
     Option("rule", "resolution", "resolutions", "", "Of the file.", "4k"),
     Option("rule", "bitrate", "bitrate", "", "Of the stream.", "above 20 Mbps"),
+    Option("rule", "file_bitrate", "bitrate", "", "Of the file.", "above 40 Mbps"),
     Option("rule", "new_device", "yes or no", "", "A player that this user has not used before.", "yes"),
     Option("rule", "max_plays", "plays", "", "So many items; one that is resumed is one.", "4 per month"),
     Option("rule", "daily", "durations per day", "", "So long a day, instead of not at all.", "30m"),
@@ -180,6 +182,7 @@ _RULE = (
     Option("rule", "rest", "limit", "15m", "The rest needed before a new sitting.", "1h"),
     Option("rule", "max_streams", "count", "", "So many such streams at once.", "1"),
     Option("rule", "keep", "choice", "oldest", "Which of them go on.", choices=("oldest", "newest")),
+    Option("rule", "max_paused", "limit", "", "What is paused for longer than this is stopped.", "20m"),
     Option("rule", "action", "choice", "stop", "What happens.", choices=("stop", "alert", "log")),
     Option("rule", "message", "message", "", "What the viewer reads.", "Not for you yet."),
 )  # fmt: skip

@@ -118,6 +118,7 @@ def _session(element: Element, owner_id: int) -> Session:
         # while the video is converted Plex tells what comes out, not what the file has
         resolution=media.get("videoResolution", "").casefold() if transcode in ("no", "audio") else "",
         bitrate=_number(media.get("bitrate", "")),
+        file_bitrate=_number(media.get("bitrate", "")) if transcode == "no" else 0,
     )
 
 

@@ -82,6 +82,7 @@ MIGRATIONS = (
     ALTER TABLE plays ADD COLUMN transcode TEXT NOT NULL DEFAULT '';
     ALTER TABLE plays ADD COLUMN resolution TEXT NOT NULL DEFAULT '';
     ALTER TABLE plays ADD COLUMN bitrate INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE plays ADD COLUMN file_bitrate INTEGER NOT NULL DEFAULT 0;
     CREATE TABLE devices (user_id INTEGER NOT NULL, machine_id TEXT NOT NULL, title TEXT NOT NULL,
         first_seen REAL NOT NULL, known_at REAL, PRIMARY KEY (user_id, machine_id)) WITHOUT ROWID;
     INSERT INTO devices SELECT user_id, machine_id, MAX(player), MIN(began), MIN(began) FROM plays

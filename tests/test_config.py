@@ -364,7 +364,7 @@ def test_secrets_are_never_told(house: House, text: str) -> None:
 
 
 def takes_no_number(key: str) -> bool:
-    return key not in ("port", "per_hour", "tautulli_notifiers")
+    return key not in ("port", "per_hour", "tautulli_notifiers", "max_streams", "max_locations", "tell")
 
 
 def broken_files() -> list[bytes]:
@@ -372,7 +372,7 @@ def broken_files() -> list[bytes]:
     dice = random.Random(20261120)
     lines = GOOD.splitlines(keepends=True)
     wrong = ["30", "1 hour", "-1h", "maybe", "sat 8-10pm", "2026-02-30", "\t,,", "%(x)s", "99:99", "[", '"', "9" * 300]
-    free = ("text", "message", "secret", "names", "limit names", "members", "folder", "certificates")
+    free = ("text", "message", "secret", "names", "limit names", "members", "folder", "certificates", "list", "ratings")
     typed = [key for key, option in options.TABLE.items() if option.kind not in free]
     found: list[bytes] = [b"", b" \n", b"\0" * 500, GOOD.decode().encode("utf-16"), GOOD * 3000, b"\x7fELF" + GOOD]
     found += [dice.randbytes(dice.randint(1, 3000)) + b"\0" for _ in range(8)]

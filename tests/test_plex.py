@@ -36,7 +36,8 @@ def test_an_episode_as_it_is_told(house, plex):
         rating_key=str(house.episode.key), session_id=stream.id, state="paused", offset=61.5, duration=2400.0,
         user="bob", player="TV", platform="Chrome", product="Plex Web", address="198.51.100.7", location="wan",
         media_type="episode", title="Some Show - Pilot", library="TV Shows", rating="TV-MA",
-        show="Some Show", transcode="no", resolution="1080", bitrate=8000)]
+        show="Some Show", transcode="no", resolution="1080", bitrate=8000,
+        file_bitrate=8000)]
 
 
 @pytest.mark.parametrize("owner_id", [1000001, 0])

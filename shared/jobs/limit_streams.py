@@ -31,7 +31,7 @@ ARGUMENTS = (
     "--library={library_name} --rating={content_rating} --state={state} --offset={view_offset} "
     "--duration={duration_sec} --live={live} --home={is_home_user} --restricted={is_restricted} --show={show_name} "
     "--video={video_decision} --audio={audio_decision} --resolution={video_resolution} --bitrate={stream_bitrate} "
-    "--relayed={relayed}"
+    "--file-bitrate={bitrate} --relayed={relayed}"
 )
 STATES = {"pause": "paused", "stop": "stopped", "error": "paused"}  # after an error the session list knows more
 STALE = 20.0  # a timekeeper whose heart has not beaten for so long hangs: it may be replaced
@@ -120,6 +120,7 @@ def session_of(told: Mapping[str, str]) -> Session:
         transcode=_transcode(told.get("video", ""), told.get("audio", "")),
         resolution=resolution(told.get("resolution", "")),
         bitrate=int(_number(told.get("bitrate", "")) or 0),
+        file_bitrate=int(_number(told.get("file-bitrate", "")) or 0),
     )
 
 

@@ -12,12 +12,17 @@ from typing import Any, NamedTuple
 from shared import ratings
 from shared.model import Play, Session, User
 from shared.policy import limits, streams
-from shared.policy.bounds import Bound, always
-from shared.policy.calendar import Calendar, period
+from shared.policy.bounds import BUDGETS, Bound, always
+from shared.policy.calendar import Calendar, period, window_intervals
+from shared.policy.intervals import clip, measure
 from shared.policy.limits import Limits
 
-NAMES = ("people", "groups", "users", "devices", "platforms", "players", "libraries", "media", "titles", "shows")
-CONDITIONS = (*NAMES, "ratings", "location", "transcode", "resolution", "bitrate", "new_device")
+NAMES = (
+    "people", "groups", "users", "devices", "addresses", "platforms", "players", "libraries", "media", "titles",
+    "shows",
+)  # fmt: skip
+CONDITIONS = (*NAMES, "ratings", "location", "transcode", "resolution", "bitrate", "file_bitrate", "new_device")
+AMOUNTS = (*BUDGETS, "max_plays", "max_streams", "max_paused")  # with one of these a rule allows something
 PLAYED = 120.0  # seconds from which a play counts for max_plays: Tautulli's history forgets shorter ones, too
 PERIODS = {"day": "daily", "week": "weekly", "month": "monthly"}
 TRANSCODES = {"video": ("video", "both"), "audio": ("audio", "both"), "any": ("video", "audio", "both"), "no": ("no",)}
@@ -59,9 +64,9 @@ def condition(settings: Mapping[str, Any], key: str, facts: Facts) -> bool | Non
     value, session = settings[key], facts.session
     if key == "new_device":
         return None if facts.known is None else (not facts.known) == bool(value)
-    if key == "bitrate":
-        way, kbps = value
-        return None if not session.bitrate else session.bitrate > kbps if way == "above" else session.bitrate < kbps
+    if key in ("bitrate", "file_bitrate"):
+        (way, kbps), mine = value, session.bitrate if key == "bitrate" else session.file_bitrate
+        return None if not mine else mine > kbps if way == "above" else mine < kbps
     turned, names = value
     found: bool | None = _listed(key, names, facts)
     if found is None:
@@ -71,12 +76,12 @@ def condition(settings: Mapping[str, Any], key: str, facts: Facts) -> bool | Non
 
 def needs_past(settings: Mapping[str, Any]) -> bool:
     """Whether the rule depends on what was played before."""
-    return "max_plays" in settings or any(settings.get(key) for key in (*limits.CALENDARS, "sitting"))
+    return "max_plays" in settings or any(settings.get(key) for key in BUDGETS)
 
 
 def limits_of(settings: Mapping[str, Any], extra: limits.Extra = ()) -> Limits:
     """The budgets inside a rule: all that is played of what matches, in the rule's hours, counts."""
-    values = {key: _per_day(settings.get(key)) for key in (*limits.CALENDARS, "sitting")}
+    values = {key: _per_day(settings.get(key)) for key in BUDGETS}
     return Limits(**values, rest=settings.get("rest") or 0, only=settings.get("when", ()), extra=extra)
 
 
@@ -94,14 +99,15 @@ def bounds(
     if settings.get("max_streams") is not None and others is not None:
         keep = settings.get("keep", "oldest")
         found += streams.too_many(limit, "streams", settings["max_streams"], keep, play, others)
-    if not (needs_past(settings) or "max_streams" in settings):
+    if settings.get("max_paused") is not None and play.session.state == "paused":
+        found.append(streams.paused_long(settings["max_paused"], play))
+    if not any(key in settings for key in AMOUNTS):
         when = settings.get("when", ())
         shut = limits.bounds(Limits(blocked=when), calendar, [], now, counted=False) if when else []
         found = [bound._replace(since=None) for bound in shut] or [always(limit, "rule")]
         found = [bound._replace(kind="rule") for bound in found]
     elif settings.get("when"):
-        found = [_only(bound, settings["when"], calendar) if bound.kind in ("plays", "streams") else bound
-                 for bound in found]  # fmt: skip
+        found = [_only(bound, settings["when"], calendar) if bound.kind not in BUDGETS else bound for bound in found]
     message = str(settings.get("message") or "")
     return [bound._replace(limit=limit, message=message, dry=rule.dry) for bound in found]
 
@@ -151,7 +157,7 @@ def _listed(key: str, names: Sequence[str], facts: Facts) -> bool | None:
         return _any(names, session.product, session.player)
     texts = {
         "platforms": (session.platform,), "libraries": (session.library,), "media": (session.media_type,),
-        "shows": (session.show,), "location": (session.location,),
+        "shows": (session.show,), "location": (session.location,), "addresses": (session.address,),
         "titles": (session.title, session.title.removeprefix(f"{session.show} - ") if session.show else ""),
     }[key]  # fmt: skip
     if key == "shows" and session.media_type == "movie":
@@ -226,15 +232,18 @@ def _plays(
     settings: Mapping[str, Any], calendar: Calendar, play: Play, spans: Sequence[Any],
     sessions: Mapping[int, Session], others: Sequence[Play], now: float,
 ) -> list[Bound]:  # fmt: skip
-    """So many items in each day, week or month. One that is resumed is one; so is one that was hardly begun: none."""
-    most, kind = settings["max_plays"]
+    """So many items in each day, week or month, in the rule's hours. One that is resumed is one; one that was hardly
+    begun is none."""
+    (most, kind), when = settings["max_plays"], settings.get("when", ())
     _, (began, ended) = period(calendar, kind, now)
     seconds: dict[str, float] = {}
     for span in spans:
-        if span.began < ended and span.ended > began and not span.denied:
-            session = sessions.get(span.play, play.session)
-            item = _item(session)
-            seconds[item] = seconds.get(item, 0.0) + min(span.ended, ended) - max(span.began, began)
+        pieces = clip([(span.began, span.ended)], began, ended) if not span.denied else []
+        if when:
+            pieces = [part for a, b in pieces for part in window_intervals(calendar, when, a, b)]
+        if pieces:
+            item = _item(sessions.get(span.play, play.session))
+            seconds[item] = seconds.get(item, 0.0) + measure(pieces)
     counted = {item for item, played in seconds.items() if played >= PLAYED}
     mine = _item(play.session)
     earlier = {_item(o.session) for o in others if (o.began, o.id) < (play.began, play.id) and not o.denied}

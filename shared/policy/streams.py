@@ -26,7 +26,7 @@ def bounds(limits: Limits, play: Play, others: Sequence[Play]) -> list[Bound]:
     if limits.max_locations is not None:
         found += _too_far(limits, play, others)
     if limits.max_paused is not None and play.session.state == "paused":
-        found.append(_paused_long(limits.max_paused, play))
+        found.append(paused_long(limits.max_paused, play))
     return [bound._replace(message=limits.message) for bound in found]
 
 
@@ -72,8 +72,8 @@ def _too_far(limits: Limits, play: Play, others: Sequence[Play]) -> list[Bound]:
     return [_from("max_locations", "locations", most, play.began + SETTLE)]
 
 
-def _paused_long(most: int, play: Play) -> Bound:
-    """Paused since the newest stretch of playing, or since it began."""
+def paused_long(most: int, play: Play) -> Bound:
+    """The bound of a play that is paused: since the newest stretch of playing, or since it began."""
     ends = max(play.span_ended, play.began) + most
     return Bound("max_paused", "paused", lambda start: max(ends, start), lambda at: None, lambda at: most)
 
