@@ -10,7 +10,7 @@ import sys
 PROJECT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 LISTS = [os.path.join(PROJECT, *parts) for parts in (
     ("requirements.txt",), ("tests", "sandbox", "requirements.txt"), ("tests", "requirements.txt"))]
-SIDE_BY_SIDE = ["--ignore=tests/scenarios", "-n", "3", "--dist", "loadgroup", "--tb=native"]
+SIDE_BY_SIDE = ["--ignore=tests/scenarios", "-n", "3", "--tb=native"]
 IN_PEACE = ["tests/scenarios"]
 
 

@@ -11,6 +11,8 @@ from tests.sandbox.world import World
 
 PROJECT = Path(__file__).resolve().parents[1]
 HOSTS = ["standin"] + ["real"] * bool(os.environ.get("TAUTULLI_HOME"))
+SINGLY = {f"tests/people/test_{name}.py" for name in ("agents", "back", "cases", "killed", "faults_of_plextv",
+                                                      "faults_of_tautulli")}
 LOOPBACK = ("127.", "::1", "localhost")
 OURS = tuple(str(PROJECT / name) for name in ("config.ini", "data"))
 
@@ -21,13 +23,19 @@ settings.load_profile("ci" if os.environ.get("CI") else "here")
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "slow: waits for a clock; `-m 'not slow'` leaves it out")
-    config.addinivalue_line("markers", "xdist_group(name): tests that one process plays, one after the other")
 
 
-def pytest_collection_modifyitems(items):
-    """Where several processes share the tests (`-n`), a file stays together: its tests share a world."""
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(item.path.stem))
+@pytest.hookimpl(optionalhook=True)     # pytest-xdist need not be there
+def pytest_xdist_make_scheduler(config, log):
+    """Where several processes share the tests (`-n`), a file stays together on each host, since its tests share what
+    the module sets up; of the long files in which each test has a world of its own, the tests are dealt out singly."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Scheduling(LoadScopeScheduling):
+        def _split_scope(self, nodeid):
+            file, _, test = nodeid.partition("::")
+            return nodeid if file in SINGLY else f"{file} {'[real' in test}"
+    return Scheduling(config, log)
 
 
 @pytest.fixture(scope="module", params=HOSTS)

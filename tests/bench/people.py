@@ -71,17 +71,20 @@ def full_plan():
             print(f"{which} plan of {USERS} users, {ROWS} plays: {seconds:.1f} s, requests: "
                   f"Tautulli {len(world.tautulli.server.requests) - asked}, "
                   + ", ".join(f"{n} {len(getattr(world, n).requests) - m}" for n, m in marks.items()))
-        print(f"{'memory of such a plan':44} {peak(world, usher):7.1f} MB")
+        memory, seconds = peak(world, usher)
+        print(f"{'memory of such a plan':44} {memory:7.1f} MB")
+        print(f"{'processor time of it, without the services':44} {seconds:7.1f} s")
 
 
 def peak(world, usher):
-    """Most memory of one plan, as the kernel counted it for the process that waited for it."""
+    """Most memory of one plan and its processor time, as the kernel counted them for the process that waited for it."""
     code = ("import resource, subprocess, sys; subprocess.run(sys.argv[1:], check=True, stdout=subprocess.DEVNULL); "
-            "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)")
+            "r = resource.getrusage(resource.RUSAGE_CHILDREN); print(r.ru_maxrss, r.ru_utime + r.ru_stime)")
     command = [sys.executable, "-c", code, world.tautulli.python, os.path.join(usher.root, "agents", "prune_users.py"),
                "plan", "--json"]
     told = subprocess.run(command, env=usher.environment(), capture_output=True, text=True, check=True).stdout
-    return int(told) / (1024 if sys.platform != "darwin" else 1 << 20)
+    memory, seconds = map(float, told.split())
+    return memory / (1024 if sys.platform != "darwin" else 1 << 20), seconds
 
 
 if __name__ == "__main__":

@@ -56,7 +56,7 @@ def play(path, environ, now, point):
     sys.exit(0)
 
 
-@pytest.fixture(scope="module", autouse=True)
+@pytest.fixture(scope="session", autouse=True)
 def warm():
     """The server that forks the rounds has everything imported. It starts before any world, which would end it."""
     CONTEXT.set_forkserver_preload(["shared.jobs.prune", "shared.jobs.removal", "shared.jobs.outbox", "shared.plextv",

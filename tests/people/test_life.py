@@ -1,7 +1,7 @@
 """35 days in the life of a server, on both hosts: who joins, watches, goes on holiday, drifts away, comes back.
 
 The days are simulated: each round is told its moment, and plays are put into Tautulli's history as they happen. Every
-six hours the agents run.
+twelve hours the agents run.
 """
 import time
 
@@ -42,7 +42,7 @@ JOINERS = {
 }
 GUESTS = {
     # name: (expires on day, which begins at 4:00 while ours begin at noon; days on which they watch; what becomes)
-    "a guest": (12, range(DAYS), [("reminded", 8), ("removed", 11)]),
+    "a guest": (12, range(DAYS), [("reminded", 9), ("removed", 12)]),
     "a guest who stays": (60, [], []),
 }
 SUBJECTS = {"Your access to Fake Plex ends": "warned", "Your access to Fake Plex has ended": "removed",
@@ -83,14 +83,14 @@ def play_it(h):
     users |= {user.name: user for user in w.people.users}
     found, mailed, removed = [], 0, 0
     h.welcome()
-    for quarter in range(DAYS * 4):
-        at = quarter / 4
+    for half in range(DAYS * 2):
+        at = half / 2
         h.now = began + at * DAY
         for name, (joins, _, _) in JOINERS.items():
-            if joins is not None and at <= joins < at + 0.25:
+            if joins is not None and at <= joins < at + 0.5:
                 users[name] = h.friend(name, accepted_at=int(h.now - HOUR))
         plays = [(users[name], began + day * DAY - 2 * HOUR) for name, some in days.items() for day in some
-                 if at - 0.25 < day <= at and name in users and not users[name].hidden]
+                 if at - 0.5 < day <= at and name in users and not users[name].hidden]
         if plays:
             h.play(plays)
         h.welcome()

@@ -226,6 +226,24 @@ def test_the_ceiling(members, most, percent, ceiling):
     assert prune.ceiling(Rules(max_removals=most, max_removals_percent=percent), members) == ceiling
 
 
+def test_144_runs_a_day_never_exceed_the_ceiling():
+    """Every ten minutes for ten days, with somebody due every three hours."""
+    due = {100 + n: NOW + n * 3 * 3600 for n in range(75)}
+    done, most = {}, []
+    for run in range(10 * 144):
+        now = NOW + run * 600
+        whos = [(ANNA._replace(id=id), at - 30 * DAY, Warned(INACTIVE, at - 3 * DAY, at - 3 * DAY))
+                for id, at in due.items() if id not in done]
+        found = [prune.judge(Subject(who, seen, warned=sent), RULES, CALENDAR, now) for who, seen, sent in whos]
+        lately = sum(now - DAY < at for at in done.values())
+        record = Record(frozenset(range(int((now - 60 * DAY) // DAY), int(now // DAY) + 1)), 75, removals=lately)
+        removals = [v for v in found if v.verdict == REMOVE]
+        if not any(prune.brake(found, record, RULES, now)):
+            done |= {v.member.id: now for v in removals}
+        most.append(sum(now - DAY < at <= now for at in done.values()))
+    assert max(most) == RULES.max_removals and len(done) >= 3
+
+
 # ---- names ----
 
 MEMBERS = [
