@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from shared.errors import UsherError
 
 if TYPE_CHECKING:
+    from shared.companion import Companion
     from shared.config import Config
     from shared.discord import Discord
     from shared.mail import Mail
@@ -30,6 +31,7 @@ class Gateway:
         self.config = config
         self._environ = environ
         self._plex: Plex | None = None
+        self._companion: Companion | None = None
         self._plextv: PlexTV | None = None
         self._mail: Mail | None = None
         self._discord: Discord | None = None
@@ -44,6 +46,15 @@ class Gateway:
             token, _ = self._value("plex", "token", "PLEX_TOKEN")
             self._plex = Plex(url, token, self._verify("plex"), handed_over)
         return self._plex
+
+    @property
+    def companion(self) -> Companion:
+        """The players' own remote control, through Plex."""
+        if self._companion is None:
+            from shared.companion import Companion
+
+            self._companion = Companion(self.plex)
+        return self._companion
 
     @property
     def plextv(self) -> PlexTV:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
 DIGITS = 15  # of a number; a longer one is none, nor could the ledger hold it
+COMMAND_WAIT = 3.0  # seconds; Plex waits for the player, and the timekeeper for Plex
 LONGEST_REASON = 1000  # characters; it travels in the address
 
 
@@ -50,6 +51,20 @@ class Plex:
         )
         self._refused(answer.status, "to stop a stream, which needs the owner's token and a Plex Pass")
         return answer.status != 404
+
+    def command(self, path: str, headers: dict[str, str]) -> None:
+        """Hand a command of Plex Companion on to the player that the headers name. `path` has its query with it."""
+        answer = self.http.request(
+            "GET", path, headers={**self._headers, **headers}, allow=(400, 401, 403, 404), wait=COMMAND_WAIT
+        )
+        if answer.status in (400, 404):
+            raise Refused("Plex reaches no remote control of the player", answer.status)
+        self._refused(answer.status, "to hand a command on to the player, which needs the owner's token")
+
+    def players(self) -> list[str]:
+        """The names of the players that can be stopped by remote control just now."""
+        found = [e for e in self._container("/clients") if "playback" in e.get("protocolCapabilities", "").split(",")]
+        return sorted({e.get("name", "") or e.get("machineIdentifier", "") for e in found})
 
     def machine_id(self) -> str:
         """The server's own identifier."""

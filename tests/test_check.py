@@ -142,7 +142,8 @@ def test_a_healthy_installation(usher):
                   "answers and takes the key", "is connected to Plex", "keeps the history of all 4 users",
                   "limit_streams.py) is registered: 8 triggers", "journal.py) is registered",
                   "schedule: the timer in Tautulli", "it last fired", "Plex takes the token as the owner's",
-                  "Plex Pass is active", "plex.tv lists 3 users of this server: 2 friends (alice, bob); 0 home; ",
+                  "Plex Pass is active: streams are stopped by Plex, with the reason on the screen",
+                  "plex.tv lists 3 users of this server: 2 friends (alice, bob); 0 home; ",
                   "1 managed (kid); 0 pending", "may download, which no limit sees: alice, bob, kid",
                   "home profiles without a PIN: owner, kid",
                   "owner (1000001, owner): exempt",
@@ -538,7 +539,12 @@ def test_a_guests_token(usher):
 
 def test_no_plex_pass(usher):
     usher.world.plex.plex_pass = False
-    one(usher, "error", "no Plex Pass is active, and without it streams cannot be stopped", "renew it")
+    said = ("no Plex Pass is active, so streams are only stopped where a player takes remote control, and without the "
+            "reason")  # fmt: skip
+    one(usher, "error", f"{said} (players that take it now: none); renew it")
+    for name, takes in (("Sofa", True), ("Deaf", False), ("Bed", True)):
+        usher.world.plex.start_stream(usher.world.bob, usher.world.movie, name, notify=False, remote_control=takes)
+    one(usher, "warning", f"{said} (players that take it now: Bed, Sofa); renew it")
 
 
 @pytest.mark.parametrize("name, value, words, mend", [
@@ -555,7 +561,7 @@ def test_ways_past_usher(usher, name, value, words, mend):
 
 def test_a_session_that_nobody_can_stop(usher):
     usher.world.plex.start_stream(usher.world.owner, usher.world.movie, odd="no-session", notify=False, player="Shed")
-    one(usher, "warning", "sessions without a session id, which nobody can stop: Shed", "DLNA")
+    one(usher, "warning", "sessions without a session id, which Plex cannot stop: Shed", "DLNA")
 
 
 def test_another_plex_server(usher):

@@ -28,7 +28,8 @@ LAYERS = {
     "ledger": ({"shared.ledger", "shared.ledger_people", "shared.ledger_rules", "shared.ledger_report"},
                {"ground", "tools"}),
     "adapters": ({"shared.web", "shared.plex", "shared.tautulli", "shared.viewers", "shared.watched", "shared.cloud",
-                  "shared.plextv", "shared.plextv_members", "shared.mail", "shared.discord"}, {"ground", "tools"}),
+                  "shared.plextv", "shared.plextv_members", "shared.mail", "shared.discord", "shared.companion"},
+                 {"ground", "tools"}),
     "gateway": ({"shared.gateway"}, {"ground", "tools", "adapters"}),
     "jobs": ("shared.jobs", {"ground", "policy", "config", "tools", "ledger", "gateway"}),
     "agents": ("agents", {"jobs", "ground"}),
@@ -40,8 +41,7 @@ DEAR = SLOW | {
     "logging", "re", "socket", "ssl", "subprocess", "tempfile", "threading", "traceback", "urllib", "xml", "zoneinfo",
     "shared.grammar", "shared.recurrence", "shared.settings", "shared.options", "shared.zone", "shared.gateway",
     "shared.plex", "shared.tautulli", "shared.watched", "shared.web", "shared.cloud", "shared.plextv",
-    "shared.plextv_members",
-    "shared.mail", "shared.discord",
+    "shared.plextv_members", "shared.mail", "shared.discord", "shared.companion",
 }  # fmt: skip
 
 

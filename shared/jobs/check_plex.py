@@ -50,22 +50,25 @@ def token(facts: Facts) -> Iterator[Finding]:
     yield ok(f"Plex takes the token as the owner's and shows what is played ({count} session{'s' * (count != 1)})")
     lacking = [s.player or "a player" for s in facts.sessions if not s.session_id]
     if lacking:
-        yield warning(f"sessions without a session id, which nobody can stop: {listed(lacking)}",
+        yield warning(f"sessions without a session id, which Plex cannot stop: {listed(lacking)}",
                       "switch DLNA off in Plex's settings if these are DLNA players")  # fmt: skip
 
 
 def plex_pass(facts: Facts) -> Iterator[Finding]:
-    """Plex stops streams only where its owner has a Plex Pass."""
+    """Plex stops streams only where its owner has a Plex Pass; without it there is the players' remote control."""
     if not facts.plex:
         return
     told = facts.plex._container("/").get("myPlexSubscription", "")
     if told in ("1", "true"):
-        yield ok("the owner's Plex Pass is active: streams can be stopped")
+        yield ok("the owner's Plex Pass is active: streams are stopped by Plex, with the reason on the screen")
     elif told:
-        yield error("Plex says that no Plex Pass is active, and without it streams cannot be stopped",
+        players = facts.plex.players()
+        level = warning if players else error
+        yield level(f"Plex says that no Plex Pass is active, so streams are only stopped where a player takes remote "
+                    f"control, and without the reason (players that take it now: {listed(players) or 'none'})",
                     "renew it; if it is active sign in again in Plex's Settings > General")  # fmt: skip
     else:
-        yield warning("Plex does not say whether a Plex Pass is active, without which streams cannot be stopped",
+        yield warning("Plex does not say whether a Plex Pass is active, without which it stops no stream",
                       "see that the server is signed in: Plex's Settings > General")  # fmt: skip
 
 

@@ -1,4 +1,6 @@
-"""Ending a play, verified: ask Plex, look whether it is gone, ask again, ask through Tautulli, tell the owner."""
+"""Ending a play, verified: ask Plex, look whether it is gone, ask through Tautulli, then by the player's own remote
+control, and so on in turn; tell the owner. Where the one whose turn it is refuses, another is asked at once: the remote
+control where Plex has no Plex Pass, Plex where a player takes no remote control."""
 
 from __future__ import annotations
 
@@ -12,12 +14,13 @@ from shared.gateway import Gateway
 from shared.jobs.tell import Verdict, on_screen, tell_owner
 from shared.ledger import Ledger, Stop
 from shared.log import log
-from shared.model import Play
+from shared.model import Play, Session
 from shared.policy.words import shorten
 
 PAUSES = (3.0, 4.0, 5.0, 15.0, 30.0, 60.0, 120.0, 300.0)  # seconds until the next attempt; the last one repeats
 SOON = 1.0  # seconds until the next attempt after one of the first that did not arrive
 TELL_AFTER = 3  # attempts without effect, then the owner hears which player ignores stops
+PLEX, TAUTULLI, REMOTE = "Plex", "Tautulli", "remote control"
 
 
 class Attempt(NamedTuple):
@@ -56,26 +59,44 @@ def attempt(ledger: Ledger, gateway: Gateway, config: Config, what: Attempt, che
     """Ask once for the end of a play. `check_mine` raises if this process may not act any more."""
     session, reason = what.verdict.play.session, on_screen(what.verdict, config, time.time())
     data_dir = config.get("usher", "data_dir")
-    through_tautulli = what.stop.attempts % 3 == 0 or not session.session_id
-    check_mine()
-    try:
-        if through_tautulli:
-            gateway.tautulli.terminate(session.session_key, session.session_id, reason)
+    refusals: dict[str, str] = {}
+    for way in _ways(what.stop, session):
+        check_mine()
+        try:
+            if way == PLEX:
+                gateway.plex.terminate(session.session_id, reason)
+            elif way == TAUTULLI:
+                gateway.tautulli.terminate(session.session_key, session.session_id, reason)
+            else:
+                _press_stop(ledger, gateway, what.verdict.play)
+        except Unreachable as error:
+            log(data_dir, "warning", f"stop of {_what(what.verdict)}: {error}; trying again")
+            _try_soon(ledger, what.stop, check_mine)
+            return
+        except UsherError as error:
+            log(data_dir, "error", f"stop of {_what(what.verdict)}: {error}")
+            refusals[way] = str(error)
         else:
-            gateway.plex.terminate(session.session_id, reason)
-        log(data_dir, "info", f"stop {what.stop.attempts} of {_what(what.verdict)}: {reason}")
-    except Unreachable as error:
-        log(data_dir, "warning", f"stop of {_what(what.verdict)}: {error}; trying again")
-        _try_soon(ledger, what.stop, check_mine)
-    except UsherError as error:
-        log(data_dir, "error", f"stop of {_what(what.verdict)}: {error}")
-        if isinstance(error, Refused) and not through_tautulli:
-            now = time.time()
-            with ledger.writing():
-                check_mine()
-                tell_owner(
-                    ledger, f"refused:{int(now // 86400)}", "Usher: Plex refuses to stop streams", str(error), now
-                )
+            how = " by remote control, which shows no reason" if way == REMOTE else ""
+            log(data_dir, "info", f"stop {what.stop.attempts} of {_what(what.verdict)}{how}: {reason}")
+            return
+    if PLEX in refusals:
+        _tell_refused(ledger, what, "; ".join(refusals.values()), check_mine)
+
+
+def _ways(stop: Stop, session: Session) -> tuple[str, ...]:
+    """Whose turn it is, and who comes after a refusal. Plex ends no session that has no session id."""
+    turn = (PLEX, TAUTULLI, REMOTE)[(stop.attempts - 1) % 3]
+    ways = (turn, PLEX if turn == REMOTE else REMOTE)
+    return ways if session.session_id else tuple(way for way in ways if way != PLEX)
+
+
+def _press_stop(ledger: Ledger, gateway: Gateway, play: Play) -> None:
+    """By remote control: it ends whatever the player plays, so there must be nothing else that it plays."""
+    session = play.session
+    if any(p.session.machine_id == session.machine_id and p.id != play.id for p in ledger.open_plays()):
+        raise Refused("the player plays something else too, which its remote control would stop as well")
+    gateway.companion.stop(session.machine_id, session.media_type, session.product)
 
 
 def _resumed(play: Play, stop: Stop) -> bool:
@@ -91,6 +112,19 @@ def _try_soon(ledger: Ledger, stop: Stop, check_mine: Callable[[], None]) -> Non
         with ledger.writing():
             check_mine()
             ledger.save_stop(stop._replace(next_at=now + SOON), now)
+
+
+def _tell_refused(ledger: Ledger, what: Attempt, why: str, check_mine: Callable[[], None]) -> None:
+    """Neither Plex nor the player itself ends it: the owner hears it once a day of each player, and nothing more."""
+    now, session = time.time(), what.verdict.play.session
+    with ledger.writing():
+        check_mine()
+        stop = ledger.stop(what.stop.play_id) or what.stop
+        ledger.save_stop(stop._replace(reported=1), now)
+        tell_owner(
+            ledger, f"refused:{session.machine_id}:{int(now // 86400)}", "Usher: Plex refuses to stop streams",
+            f"{shorten(session.player, 40) or 'A player'} ({shorten(what.verdict.who.name, 40)}) goes on: {why}.", now,
+        )  # fmt: skip
 
 
 def _tell_ignored(ledger: Ledger, verdict: Verdict, now: float) -> None:

@@ -36,6 +36,7 @@ class Stream:
     events: list = field(default_factory=list)     # (time, state) of every notification sent
     odd: frozenset = frozenset()                   # see ODD
     ignores_stop: bool = False                     # terminate answers 200, and the player plays on
+    remote_control: bool = False                   # the player takes commands of Plex Companion
     terminate_delay: float = None                  # None: the server's
     reported: int = 0
     reported_at: int = 0

@@ -1,4 +1,5 @@
-"""Sessions that lack a part, players that do not obey: none of them hides anybody else, and the owner hears of them."""
+"""Sessions that lack a part, players that do not obey, a Plex that refuses: none of them hides anybody else, whatever
+can be stopped is, and the owner hears of the rest."""
 import time
 from types import SimpleNamespace
 
@@ -36,7 +37,8 @@ PEOPLE = ["limited", "blind", "deaf", "bodiless", "zapper", "odd"]
 
 
 def play(host):
-    parts = together(lambda: crowded(host), lambda: disobedient(host), lambda: unpaid(host), every=1)
+    parts = together(lambda: crowded(host), lambda: disobedient(host), lambda: unpaid(host), lambda: by_remote(host),
+                     every=1)
     return SimpleNamespace(**{k: v for part in parts for k, v in vars(part).items()})
 
 
@@ -107,6 +109,26 @@ def unpaid(host):
                                refusals=[r for r in s.rows() if r == row], codes={t.status for t in s.stops(stream)})
 
 
+def by_remote(host):
+    """No Plex Pass either, but players that take remote control; one of them also without a session id."""
+    with stage(host, "", PEOPLE) as s:
+        owners = s.world.probe({}, "owners")
+        s.configure(RULES.format(owners))
+        s.world.plex.plex_pass = False
+        others = [s.watch("odd", player="Aside", remote_control=True), s.watch("owner", player="Desk")]
+        stream = s.watch("deaf", player="Box", remote_control=True)
+        ghost = s.watch("bodiless", player="Ghost", odd="no-session", remote_control=True)
+        s.gone(stream, 15), s.gone(ghost, 15)
+        again = s.watch("deaf", player="Box", remote_control=True)
+        s.gone(again, 15)
+        s.until(lambda: len([r for r in s.rows() if r[0].startswith("Usher: stopped")]) > 2, 10, "rows of all stops")
+        return SimpleNamespace(
+            remote_ends=[one.ended_at - s.stops(one)[0].time for one in (stream, again)], remote_told=s.rows(owners),
+            remote_others=[o.alive for o in others], remote_refusals={t.status for t in s.stops(stream)},
+            remote_log=[line for line in s.usher.log().splitlines() if "by remote control" in line],
+            commands=sorted((c.stream.player["title"], c.number, c.status) for c in s.world.plex.commands))
+
+
 # ---- what must have come of it ----
 
 def test_a_limited_viewer_among_them_is_cut_in_time(seen):
@@ -146,4 +168,16 @@ def test_a_session_without_session_id_is_told_of(seen):
 
 def test_a_plex_that_refuses_to_stop_streams_is_told_of_once(seen):
     assert seen.refused[0] == "Usher: Plex refuses to stop streams" and "Plex Pass" in seen.refused[1]
+    assert seen.refused[1].startswith("TV (deaf) goes on: ") and "no remote control of the player" in seen.refused[1]
     assert len(seen.refusals) == 1 and seen.codes == {403, 200} and seen.paid < 6
+
+
+def test_without_plex_pass_a_player_that_takes_remote_control_is_stopped_by_it(seen):
+    assert max(seen.remote_ends) < 2 and seen.remote_refusals == {403}, seen.remote_ends
+    assert seen.commands == [("Box", 1, 200), ("Box", 2, 200), ("Ghost", 1, 200)]
+    assert len(seen.remote_log) == 3
+    assert all("by remote control, which shows no reason: Daily limit of 3 s" in line for line in seen.remote_log)
+
+
+def test_it_stops_nobody_else_and_there_is_nothing_to_tell_the_owner(seen):
+    assert seen.remote_others == [True, True] and seen.remote_told == []
