@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Iterator
 from datetime import date as Date
 from typing import NamedTuple
@@ -11,6 +10,7 @@ from shared.jobs import in_words, players
 from shared.jobs.cases import LIMITING, calendar_of
 from shared.jobs.findings import Facts, Finding, listed, ok, warning
 from shared.jobs.players import Player
+from shared.jobs.whom import nearest
 from shared.model import Member, Session, User
 from shared.policy import named, people
 from shared.policy.calendar import day_of
@@ -111,7 +111,7 @@ def unmatched_users(facts: Facts) -> Iterator[Finding]:
                 if name.casefold() in fits or name in ids or (people.USER, name.casefold()) in house.bound:
                     continue
                 lacking = True
-                near = _nearest(name, [n for u in house.users.values() for n in (u.name, u.title) if n])
+                near = shorten(nearest(name, (n for u in house.users.values() for n in (u.name, u.title))), 40)
                 mend = f"write {near}" if near else "write a name as install.py who shows it"
                 yield warning(f"[{kind}:{section}] {key}: nobody is called {shorten(name, 40)}", mend)
     if not lacking and any(house.settings[kind] for kind in ("person", "group")):
@@ -173,7 +173,7 @@ def _device(house: House, known: list[Player], place: str, device: str) -> Itera
     allowed = [p for p in bearers if people._may_name_player(house, house.users.get(p.user_id, User(p.user_id)), title)]
     machines = _machines(p for p in allowed if not people._names_machine(house, p.machine_id))
     if not bearers:
-        near = _nearest(device, [p.title for p in known])
+        near = shorten(nearest(device, (p.title for p in known)), 40)
         mend = f"write {near}" if near else "write a name or machine id as install.py who shows it"
         yield warning(f"{place}: no player called {shown} was ever seen", mend)
     elif not allowed:
@@ -192,9 +192,3 @@ def _machines(found: Iterable[Player]) -> list[str]:
 def _user(house: House, user_id: int) -> str:
     user = house.users.get(user_id, User(user_id))
     return user.name or user.title or (f"user {user_id}" if user_id else "nobody")
-
-
-def _nearest(name: str, known: list[str]) -> str:
-    by_fold = {other.casefold(): other for other in known}
-    found = difflib.get_close_matches(name.casefold(), by_fold, 1, 0.6)
-    return shorten(by_fold[found[0]], 40) if found else ""
