@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import date as Date
 
-from shared.policy.calendar import Days, PerDay, Windows
+from shared.policy.calendar import ALL_DAY, Days, PerDay, Windows
+from shared.policy.days_text import amount, clock, runs
 from shared.policy.limits import Limits
 from shared.policy.words import WEEKDAYS, counted, duration, shorten
 
@@ -33,17 +34,11 @@ def limits(found: Limits) -> str:
 
 def days(atoms: Days) -> str:
     """`Mon-Fri, 24 Dec`; "" for every day."""
-    numbers = sorted({atom[1] for atom in atoms if atom[0] == "weekday"})
-    if len(numbers) == 7:
+    found = runs(atoms)
+    if any(len(run) == 7 for run in found):
         return ""
-    runs: list[list[int]] = []
-    for number in numbers:
-        if runs and runs[-1][-1] == number - 1:
-            runs[-1].append(number)
-        else:
-            runs.append([number])
     named = []
-    for run in runs:
+    for run in found:
         shown = [WEEKDAYS[number] for number in run]
         named += [f"{shown[0]}-{shown[-1]}"] if len(run) > 2 else shown
     return ", ".join(named + [_day(atom) for atom in atoms if atom[0] != "weekday"])
@@ -58,14 +53,10 @@ def _day(atom: tuple[object, ...]) -> str:
 
 def _per_day(values: PerDay) -> str:
     usual = [value for on, value in values if not days(on)]
-    others = [f"{days(on)}: {_amount(value)}" for on, value in values if days(on)]
+    others = [f"{days(on)}: {amount(value)}" for on, value in values if days(on)]
     if not usual:
         return ", ".join(others)
-    return _amount(usual[-1]) + (f" ({', '.join(others)})" if others else "")
-
-
-def _amount(seconds: int | None) -> str:
-    return "any time" if seconds is None else duration(seconds)
+    return amount(usual[-1]) + (f" ({', '.join(others)})" if others else "")
 
 
 def _windows(windows: Windows) -> str:
@@ -78,7 +69,6 @@ def _windows(windows: Windows) -> str:
 
 
 def _range(start: int, end: int) -> str:
-    if (start, end) == (0, 86400):
+    if (start, end) == ALL_DAY:
         return "all day"
-    moments = (start, end if end <= 86400 else end - 86400)
-    return "-".join(f"{second // 3600:02d}:{second % 3600 // 60:02d}" for second in moments)
+    return f"{clock(start)}-{clock(end)}"

@@ -1,139 +1,107 @@
-"""The limits that hold for somebody as sentences for a letter, in the words of the one they hold for."""
+"""What holds for somebody as sentences that one would pin up or send in a letter: their limits, then the rules that may
+meet them."""
 
 from __future__ import annotations
 
-from datetime import date as Date
+from collections.abc import Mapping
+from typing import Any
 
-from shared.policy.calendar import Atom, Calendar, Days, PerDay, Ranges, Windows
+from shared.model import Session, User
+from shared.policy import rule_text, rules
+from shared.policy.calendar import Calendar
+from shared.policy.days_text import WEEKDAYS, budget, capital, clock, listed, on, windows
+from shared.policy.holding import facts, may_hold
 from shared.policy.limits import Limits
-from shared.policy.people import House, whose
-from shared.policy.words import duration, shorten
-
-WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
-          "December")  # fmt: skip
-MEDIA = {"track": "music", "photo": "photos", "clip": "trailers", "movie": "films", "episode": "episodes of series"}
-ALL_DAY = ((0, 86400),)
+from shared.policy.people import House, Who, user_ids, whose
+from shared.policy.rule_text import MEDIA
+from shared.policy.words import counted, duration, shorten
 
 
 def of_user(house: House, user_id: int, calendar: Calendar) -> tuple[str, ...]:
-    """The rules for a user on a player of nobody's; none for who is exempt."""
+    """What holds for a user on a player of nobody's."""
     who = whose(house, user_id, "")
-    return () if who is None or who.exempt else sentences(who.limits, calendar)
+    return () if who is None else of_who(house, who, calendar)
+
+
+def of_who(house: House, who: Who, calendar: Calendar) -> tuple[str, ...]:
+    """What holds for somebody: for who is exempt only rules that name them."""
+    limits = Limits() if who.exempt else who.limits
+    said = (rule_text.sentence(settings) for settings in house.settings["rule"].values() if meets(house, who, settings))
+    return (*sentences(limits, calendar), *filter(None, said))
 
 
 def sentences(limits: Limits, calendar: Calendar) -> tuple[str, ...]:
     """One for each limit, the most important first; none where nothing limits."""
-    found = [f"At most {_budget(limits.daily, ' a day')}."] if limits.daily else []
+    found = [f"At most {budget(limits.daily, ' a day')}."] if limits.daily else []
     if limits.weekly:
-        found.append(f"At most {_budget(limits.weekly, ' a week')}; a week begins on {WEEKDAYS[calendar.week_starts]}.")
+        found.append(f"At most {budget(limits.weekly, ' a week')}; a week begins on {WEEKDAYS[calendar.week_starts]}.")
     if limits.monthly:
-        found.append(f"At most {_budget(limits.monthly, ' a month')}.")
+        found.append(f"At most {budget(limits.monthly, ' a month')}.")
     if limits.sitting:
         rest = f", then at least {duration(limits.rest)} without watching" if limits.rest else ""
-        found.append(f"At most {_budget(limits.sitting, ' at a stretch')}{rest}.")
+        found.append(f"At most {budget(limits.sitting, ' at a stretch')}{rest}.")
     if limits.blocked:
-        found.append(f"No watching {_windows(limits.blocked, 'not')}.")
+        found.append(f"No watching {windows(limits.blocked, 'not')}.")
     if limits.allowed:
-        found.append(f"Watching only {_windows(limits.allowed, 'never')}.")
-    if not found:
-        return ()
-    budgets = bool(limits.daily or limits.weekly or limits.monthly or limits.sitting)
-    free = _uncounted(limits) if budgets else []
+        found.append(f"Watching only {windows(limits.allowed, 'never')}.")
+    if found:
+        found += _landing(limits) + _free(limits, calendar)
+    return (*found, *_at_once(limits))
+
+
+def meets(house: House, who: Who, settings: Mapping[str, Any]) -> bool:
+    """Whether a rule may ever hold for them, as far as that is a matter of who they are."""
+    ids = user_ids(house, who.key) or [0]
+    seen = (Session("", user_id=id, user=house.users.get(id, User(id)).name) for id in ids)
+    known = [facts(house, who, session) for session in seen]
+    asked = [key for key in ("people", "groups", "users") if key in settings]
+    return any(
+        may_hold(settings, who, mine) and all(rules.condition(settings, key, mine) is not False for key in asked)
+        for mine in known
+    )
+
+
+def _landing(limits: Limits) -> list[str]:
+    """How the end of a budget, or of the hours, comes."""
+    found = []
+    if limits.let_finish:
+        found.append(f"What has at most {duration(limits.let_finish)} left when time is up may end.")
+    if limits.no_start_in_last:
+        found.append(f"Nothing new starts in the last {duration(limits.no_start_in_last)}.")
+    return found
+
+
+def _free(limits: Limits, calendar: Calendar) -> list[str]:
+    """What uses up none of it, and when none of it holds."""
+    found = _uncounted(limits) if limits.daily or limits.weekly or limits.monthly or limits.sitting else []
     if limits.unlimited_days:
-        free.append(f"{_capital(_on(limits.unlimited_days))} none of these limits holds.")
+        found.append(f"{capital(on(limits.unlimited_days))} none of these limits holds.")
     if limits.daily or limits.weekly or limits.monthly or limits.unlimited_days:
-        free.append(f"A day begins at {_clock(calendar.day_starts)}.")
-    return (*found, *free)
+        found.append(f"A day begins at {clock(calendar.day_starts)}.")
+    return found
 
 
-def days(atoms: Days) -> str:
-    """`Saturdays and Sundays`, `Monday to Friday`, `24 December 2026`; "" for every day."""
-    numbers = sorted({atom[1] for atom in atoms if atom[0] == "weekday"})
-    if len(numbers) == 7 or not atoms:
-        return ""
-    runs: list[list[int]] = []
-    for number in numbers:
-        if runs and runs[-1][-1] == number - 1:
-            runs[-1].append(number)
-        else:
-            runs.append([number])
-    named: list[str] = []
-    for run in runs:
-        long = len(run) > 2
-        named += [f"{WEEKDAYS[run[0]]} to {WEEKDAYS[run[-1]]}"] if long else [f"{WEEKDAYS[n]}s" for n in run]
-    return _and(named + [_day(atom) for atom in atoms if atom[0] != "weekday"])
-
-
-def _day(atom: Atom) -> str:
-    if atom[0] == "date":
-        first, last = (_date(int(n)) for n in atom[1:3])
-        return first if first == last else f"{first} to {last}"
-    if atom[0] == "calendar":
-        return shorten(str(atom[1]), 40)
-    return {"schoolday": "school days", "schoolnight": "school nights"}[str(atom[0])]
-
-
-def _date(ordinal: int) -> str:
-    on = Date.fromordinal(ordinal)
-    return f"{on.day} {MONTHS[on.month - 1]} {on.year}"
-
-
-def _on(atoms: Days) -> str:
-    named = days(atoms)
-    return f"on {named}" if named else "every day"
-
-
-def _budget(values: PerDay, per: str) -> str:
-    """`1 h a day, 2 h on Saturdays and Sundays`."""
-    parts: list[str] = []
-    for on, value in values:
-        if not days(on):
-            parts = [f"{_amount(value)}{per}"]  # for every day, so nothing before it holds
-        else:
-            parts.append(f"{_amount(value)}{per if not parts else ''} {_on(on)}")
-    return ", ".join(parts)
-
-
-def _amount(seconds: int | None) -> str:
-    return "any time" if seconds is None else duration(seconds)
-
-
-def _windows(windows: Windows, none: str) -> str:
-    parts: list[str] = []
-    usual = False
-    for on, ranges in windows:
-        if not days(on):
-            parts, usual = [], True  # for every day, so nothing before it holds
-        times = "" if ranges == ALL_DAY else _times(ranges)
-        piece = f"{_on(on)}{times}" if ranges else f"{none} {_on(on)}"
-        parts.append(f"but {piece}" if parts and usual else piece)
-    return ", ".join(parts)
-
-
-def _times(ranges: Ranges) -> str:
-    return " " + _and([f"from {_clock(start)} to {_clock(end)}" for start, end in ranges])
-
-
-def _clock(second: int) -> str:
-    second = second if second <= 86400 else second - 86400
-    return f"{second // 3600:02d}:{second % 3600 // 60:02d}"
+def _at_once(limits: Limits) -> list[str]:
+    """What holds of players, also on days without limits."""
+    found = []
+    last = "first" if limits.keep == "newest" else "last"
+    if limits.max_streams is not None:
+        found.append(f"At most {counted(limits.max_streams, 'player')} at once; the one that began {last} has to stop.")
+    if limits.max_locations is not None:
+        found.append(f"Watching in {counted(limits.max_locations, 'place')} at a time; home is one place.")
+    if limits.max_paused is not None:
+        found.append(f"What is paused for more than {duration(limits.max_paused)} is stopped.")
+    if limits.known_devices_only:
+        found.append("Only on players that are known; ask before you use another.")
+    return found
 
 
 def _uncounted(limits: Limits) -> list[str]:
     found = []
     if limits.uncounted:
-        found.append(f"What is watched {_windows(limits.uncounted, 'not')} does not count.")
+        found.append(f"What is watched {windows(limits.uncounted, 'not')} does not count.")
     if limits.uncounted_media:
-        found.append(f"{_capital(_and([MEDIA.get(name, name) for name in limits.uncounted_media]))} do not count.")
+        found.append(f"{capital(listed(MEDIA.get(name, name) for name in limits.uncounted_media))} do not count.")
     if limits.uncounted_libraries:
-        found.append(f"What is in {_and([shorten(name, 40) for name in limits.uncounted_libraries])} does not count.")
+        found.append(f"What is in {listed(shorten(name, 40) for name in limits.uncounted_libraries)} does not count.")
     return found
-
-
-def _and(names: list[str]) -> str:
-    return f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else "".join(names)
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]

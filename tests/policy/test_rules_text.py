@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 from shared import grammar
 from shared.model import User
 from shared.policy.calendar import Calendar
+from shared.policy.days_text import days
 from shared.policy.limits import Limits
 from shared.policy.people import House
-from shared.policy.rules_text import days, of_user, sentences
+from shared.policy.rules_text import of_user, sentences
 
 NAMES = ("holidays", "papa")
 CALENDAR = Calendar()
@@ -83,7 +84,7 @@ SETTINGS = {
     "usher": {"dry_run": True, "owner_devices": ()}, "everyone": {"daily": 3600, "uncounted_media": ("track",)},
     "group": {"kids": {"members": ("max",), "daily": 1800}}, "person": {
         "emma": {"users": ("emma",), "sitting": 600}, "papa": {"users": ("papa",), "exempt": True},
-        "free": {"users": ("free",), "daily": None}},
+        "free": {"users": ("free",), "daily": None}}, "rule": {},
 }  # fmt: skip
 
 
