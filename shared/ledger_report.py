@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 class Device(NamedTuple):
-    """A player as it was first seen."""
+    """A player as it was first seen with a user."""
 
     machine_id: str
     title: str
@@ -42,14 +42,29 @@ class Evidence:
             (began, ended),
         ))  # fmt: skip
 
+    def given(self, began: float, ended: float) -> list[tuple[str, str, float, int, float | None, str]]:
+        """(kind, who, at, seconds, until, asked by) of what the owner gave or took, oldest first."""
+        return list(self.db.execute(
+            "SELECT kind, who, at, seconds, until, asked_by FROM grants WHERE at >= ? AND at < ? ORDER BY id",
+            (began, ended),
+        ))  # fmt: skip
+
+    def warned(self, began: float, ended: float) -> dict[str, int]:
+        """How many warnings before a cut each person was given."""
+        rows = self.db.execute(
+            "SELECT who, COUNT(*) FROM warned WHERE at >= ? AND at < ? GROUP BY who ORDER BY who", (began, ended)
+        )
+        return {row[0]: row[1] for row in rows}
+
     def began(self) -> float:
         """When this ledger first saw anything played, 0 if it never did."""
         return float(self.db.execute("SELECT MIN(first_seen) FROM players").fetchone()[0] or 0.0)
 
     def new_devices(self, began: float, ended: float) -> list[Device]:
         rows = self.db.execute(
-            "SELECT machine_id, title, platform, user_id, first_seen FROM players "
-            "WHERE first_seen >= ? AND first_seen < ? ORDER BY first_seen, machine_id",
+            "SELECT d.machine_id, d.title, COALESCE(p.platform, ''), d.user_id, d.first_seen FROM devices d "
+            "LEFT JOIN players p ON p.machine_id = d.machine_id WHERE d.first_seen > ? AND d.first_seen < ? "
+            "ORDER BY d.first_seen, d.machine_id",
             (began, ended),
         )
         return [Device(*row) for row in rows]

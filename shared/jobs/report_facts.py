@@ -6,10 +6,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from shared.errors import UsherError
 from shared.jobs.cases import calendar_of
+from shared.ledger_rules import Remembered
+from shared.log import mask
 from shared.model import PLEX_OWNER, PastPlay, Session, User
-from shared.policy import digest, people
+from shared.policy import digest, grants, people
 from shared.policy.calendar import DAY, EPOCH, Calendar
 from shared.policy.digest import Figures, Owned, Subject
+from shared.policy.limits import Extra
 from shared.policy.people import House
 from shared.policy.periods import Period
 from shared.policy.words import shorten
@@ -70,7 +73,7 @@ def gather(
     """Ask Tautulli for the plays of both periods. Raises UsherError without a definite answer."""
     watched = gateway.watched
     users = watched.users()
-    house = _house(config, ledger, {id: user for id, (user, _) in users.items()})
+    house = _house(config, ledger, {id: user for id, (user, _) in users.items()}, period.after - 1)
     subjects = {NOBODY: Subject(NOBODY, "nobody: no user, and no person's device")}
     keys = {}
     for id in users:
@@ -78,13 +81,16 @@ def gather(
         if who is not None:
             keys[id] = who.key
             subjects.setdefault(who.key, _subject(who))
-    for name in config.settings["person"]:
+    for name in house.settings["person"]:
         subjects.setdefault(name, _subject(people.person(house, name)))
     libraries = {name for s in subjects.values() if s.limits for name in s.limits.uncounted_libraries}
     since = digest.horizon(subjects.values(), calendar, period, before)
     plays = watched.between(since, period.ended, libraries)
     owned = _owned(house, plays, subjects)
-    return Facts(calendar, period, before, users, keys, tuple(subjects.values()), tuple(owned))
+    given = [grants.Grant(*one) for one in Remembered(ledger).grants(since, period.ended) if one.at < period.ended]
+    all_of = tuple(_with(house, subject, grants.today(given, subject.key, calendar, period.ended).extra)
+                   for subject in subjects.values())  # fmt: skip
+    return Facts(calendar, period, before, users, keys, all_of, tuple(owned))
 
 
 def of_all(facts: Facts) -> Figures:
@@ -97,7 +103,7 @@ def of_all(facts: Facts) -> Figures:
 def of_one(facts: Facts, key: str) -> Figures:
     """The figures of one person."""
     subject = [s for s in facts.subjects if s.key == key]
-    owned = [one for one in facts.owned if one.key == key]
+    owned = [one for one in facts.owned if one.key in (key, *subject[0].besides)]
     return digest.reckon(owned, subject, facts.calendar, facts.period, facts.before)
 
 
@@ -123,14 +129,27 @@ def is_called(user: User, name: str) -> bool:
 
 
 def _subject(who: people.Who) -> Subject:
-    return Subject(who.key, shorten(who.name, 40) or f"user {who.key[5:]}", None if who.exempt else who.limits)
+    name = mask(shorten(who.name, 40)) or f"user {who.key[5:]}"
+    return Subject(who.key, name, None if who.exempt else who.limits)
 
 
-def _house(config: Config, ledger: Ledger, users: dict[int, User]) -> House:
+def _with(house: House, subject: Subject, extra: Extra) -> Subject:
+    """The same with the bonuses of these days, and with the persons whose minutes count for them, too."""
+    if subject.limits is None:
+        return subject
+    besides = tuple(
+        name for name, settings in house.settings["person"].items()
+        if name != subject.key and subject.key in (other.casefold() for other in settings.get("counts_for", ()))
+    )  # fmt: skip
+    return subject._replace(limits=subject.limits._replace(extra=extra), besides=besides)
+
+
+def _house(config: Config, ledger: Ledger, users: dict[int, User], day: int) -> House:
     """As in `judge.house_of`, but with everybody whom Tautulli knows: a young ledger has not seen them yet."""
     owners = [id for id, user in users.items() if user.kind == "owner"]
     owner = int(ledger.meta("owner_id") or next(iter(owners), PLEX_OWNER))
-    house = House(config.settings, {**ledger.users(), **users}, dict(ledger.bound()), owner)
+    settings = people.in_force(config.settings, day)
+    house = House(settings, {**ledger.users(), **users}, dict(ledger.bound()), owner)
     for user in house.users.values():
         _bind(house, Session("", user_id=user.id, user=user.name))
     return house

@@ -7,14 +7,15 @@ import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from shared.jobs.report_facts import Facts
-from shared.ledger_people import BACK, People
+from shared.jobs.report_facts import NOBODY, Facts
+from shared.ledger_people import People
 from shared.ledger_report import Evidence
-from shared.log import KEPT, NAME
-from shared.policy import digest
+from shared.ledger_rules import LEARNED
+from shared.log import KEPT, NAME, mask
+from shared.policy import digest, grants
 from shared.policy.calendar import DAY, local_clock
 from shared.policy.periods import Period
-from shared.policy.words import WEEKDAYS, date, shorten
+from shared.policy.words import WEEKDAYS, clock, date, duration, shorten
 
 if TYPE_CHECKING:
     from shared.config import Config
@@ -35,23 +36,40 @@ def gather(ledger: Ledger, config: Config, facts: Facts, now: float) -> News:
     evidence, people = Evidence(ledger), People(ledger)
     sections = [
         ("Stopped", _stopped(evidence, facts)),
+        ("Given and taken", _given(evidence, facts)),
         ("New and gone", _came_and_went(people, evidence, facts)),
-        ("New devices", _devices(evidence, facts)),
+        ("New devices", _devices(evidence, facts, float(ledger.meta(LEARNED, "0")))),
         ("Usher", _health(ledger, evidence, config, facts, now)),
     ]
     if now - facts.period.ended < RECENT:
-        sections.insert(2, ("About to end", _about_to_end(people, config, facts, now)))
-    return tuple((heading, _clipped(lines)) for heading, found in sections if (lines := list(found)))
+        sections.insert(3, ("About to end", _about_to_end(people, config, facts, now)))
+    return tuple((heading, _clipped(lines)) for heading, found in sections if (lines := [mask(line) for line in found]))
 
 
 def _stopped(evidence: Evidence, facts: Facts) -> Iterator[str]:
-    names = {subject.key: subject.name for subject in facts.subjects}
     rows = evidence.decisions(facts.period.began, facts.period.ended)
+    warned = evidence.warned(facts.period.began, facts.period.ended)
     for row in digest.stopped(digest.Decided(*row) for row in rows):
-        counts = [(row.stopped, "stopped"), (row.denied, "denied at the start"), (row.would, "would have been stopped")]
+        counts = [(row.stopped, "stopped"), (row.denied, "denied at the start"), (row.would, "would have been stopped"),
+                  (warned.pop(row.key, 0), "warned before")]  # fmt: skip
         told = ", ".join(f"{what} {_times(count)}" for count, what in counts if count)
-        if told:
-            yield f"{names.get(row.key) or shorten(row.key, 40)}: {told}; mostly {shorten(row.reason, 120)}"
+        yield f"{_name(facts, row.key)}: {told}; mostly {shorten(row.reason, 120)}"
+    for key, count in warned.items():
+        yield f"{_name(facts, key)}: warned before a limit {_times(count)}, and never stopped"
+
+
+def _given(evidence: Evidence, facts: Facts) -> Iterator[str]:
+    """Bonuses, locks and the like, by whoever asked for them."""
+    for kind, who, at, seconds, until, asked_by in evidence.given(facts.period.began, facts.period.ended):
+        what = {
+            grants.BONUS: f"{'' if seconds >= 0 else 'minus '}{duration(abs(seconds))} as a bonus",
+            grants.ALLOW: f"free until {_clock(facts, until)}",
+            grants.LOCK: "locked" + (f" until {_clock(facts, until)}" if until else ""),
+            grants.OFF: "no limits for anybody" + (f" until {_clock(facts, until)}" if until else ""),
+        }.get(kind, kind)
+        whom = "everybody" if who == grants.EVERYBODY else _name(facts, who)
+        by = f", asked for by {shorten(asked_by, 40)}" if asked_by else ""
+        yield f"{whom}: {what} on {_day(facts, at)}{by}"
 
 
 def _came_and_went(people: People, evidence: Evidence, facts: Facts) -> Iterator[str]:
@@ -61,7 +79,7 @@ def _came_and_went(people: People, evidence: Evidence, facts: Facts) -> Iterator
     for member in known:
         name = shorten(member.name or member.title or f"user {member.id}", 40)
         joined = member.accepted_at or (member.first_seen if member.first_seen > first_look else 0.0)
-        if began <= member.renewed_at < ended and member.greeted == BACK:
+        if began <= member.renewed_at < ended and not member.pending:
             yield f"{name} is back since {_day(facts, member.renewed_at)}"
         elif began <= joined < ended and member.kind != "owner" and not member.pending:
             yield f"{name} has joined on {_day(facts, joined)}"
@@ -97,18 +115,18 @@ def _about_to_end(people: People, config: Config, facts: Facts, now: float) -> I
             yield f"{shorten(str(guest['user']), 40).partition('@')[0]}: a guest until {date(guest['expires'])}"
 
 
-def _devices(evidence: Evidence, facts: Facts) -> Iterator[str]:
-    """Players that the ledger had not seen before. While it is young, every player is new to it."""
+def _devices(evidence: Evidence, facts: Facts, learned: float) -> Iterator[str]:
+    """Players that the ledger had not seen before with that user. While it is young and has not `learned` those of
+    Tautulli's history, every player is new to it."""
     period = facts.period
-    since = evidence.began() + LEARNING
+    since = learned or (evidence.began() + LEARNING)
     if not evidence.began() or since >= period.ended:
         return
-    names = {subject.key: subject.name for subject in facts.subjects}
-    earlier = {one.play.machine_id for one in facts.owned if one.play.began < period.began}
+    earlier = {(one.play.user_id, one.play.machine_id) for one in facts.owned if one.play.began < period.began}
     for device in evidence.new_devices(max(period.began, since), period.ended):
-        if device.machine_id in earlier:
+        if (device.user_id, device.machine_id) in earlier:
             continue
-        whose = names.get(facts.keys.get(device.user_id, ""), "nobody")
+        whose = _name(facts, facts.keys.get(device.user_id, NOBODY))
         platform = f" ({shorten(device.platform, 30)})" if device.platform else ""
         title = shorten(device.title, 40) or "a player without a name"
         yield f"{title}{platform}: first seen on {_day(facts, device.first_seen)} with {whose}"
@@ -159,6 +177,14 @@ def _clipped(lines: list[str]) -> tuple[str, ...]:
 def _day(facts: Facts, at: float) -> str:
     ordinal = local_clock(facts.calendar, at)[0]
     return f"{WEEKDAYS[(ordinal + 6) % 7]} {date(ordinal)}"
+
+
+def _clock(facts: Facts, at: float | None) -> str:
+    return clock(facts.calendar, at, at - 3600)[3:] if at else ""
+
+
+def _name(facts: Facts, key: str) -> str:
+    return next((s.name for s in facts.subjects if s.key == key and key != NOBODY), shorten(key, 40))
 
 
 def _times(count: int) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from shared.jobs.report_facts import Facts, Report
+from shared.log import mask
 from shared.policy import digest
 from shared.policy.calendar import local_clock, weekday
 from shared.policy.digest import Budget, Portion, Work
@@ -225,7 +226,7 @@ def _works(report: Report) -> str:
 
 def _cell(text: str) -> str:
     """Spreadsheets take a cell that begins so for a formula, and run it."""
-    line = shorten(text, 300)
+    line = mask(shorten(text, 300))
     return f"'{line}" if line.startswith(("=", "+", "-", "@")) else line
 
 

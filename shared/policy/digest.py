@@ -31,11 +31,13 @@ class Owned(NamedTuple):
 
 
 class Subject(NamedTuple):
-    """Somebody whose plays are told together. `limits` is None for who is exempt."""
+    """Somebody whose plays are told together. `limits` is None for who is exempt; what the persons `besides` watch uses
+    up these limits, too."""
 
     key: str
     name: str
     limits: Limits | None = None
+    besides: tuple[str, ...] = ()
 
 
 class Budget(NamedTuple):
@@ -117,19 +119,19 @@ def reckon(
     by_key: dict[str, list[Owned]] = {subject.key: [] for subject in subjects}
     days_of = {key: [0.0] * (period.after - period.first) for key in by_key}
     for one in owned:
-        by_key[one.key].append(one)
-        for slot, seconds in _spread(slots, starts, one.play):
+        by_key.setdefault(one.key, []).append(one)
+        for slot, seconds in _spread(slots, starts, one.play) if one.key in days_of else ():
             days_of[one.key][slot.day - period.first] += seconds
             grid[weekday(slot.day)][slot.hour] += seconds
     people = [
-        _portion(subject, by_key[subject.key], tuple(days_of[subject.key]), calendar, period, before)
+        _portion(subject, by_key, tuple(days_of[subject.key]), calendar, period, before)
         for subject in subjects
     ]
     people.sort(key=lambda p: (-p.seconds, -p.earlier, p.name.casefold()))
     return Figures(
         sum(p.seconds for p in people), sum(p.plays for p in people), sum(p.earlier for p in people),
         tuple(sum(column) for column in zip(*days_of.values(), strict=True)),
-        tuple(map(tuple, grid)), tuple(people), _works(owned, period),
+        tuple(map(tuple, grid)), tuple(people), _works([one for one in owned if one.key in days_of], period),
     )  # fmt: skip
 
 
@@ -149,15 +151,14 @@ def stopped(decisions: Iterable[Decided]) -> tuple[Stopped, ...]:
     """What was decided against each, the most often first."""
     found: dict[str, list[Decided]] = {}
     for decision in decisions:
-        if decision.verdict != "allow":
+        if decision.verdict in ("stop", "would stop"):
             found.setdefault(decision.key, []).append(decision)
     rows = []
     for key, mine in found.items():
         real = [d for d in mine if d.verdict == "stop"]
         denied = sum(d.at - d.began < SOON for d in real)
-        would = sum(d.verdict.startswith("would") for d in mine)
         reasons = [d.reason.partition(";")[0] for d in mine]
-        rows.append(Stopped(key, len(real) - denied, denied, would, max(reasons, key=reasons.count)))
+        rows.append(Stopped(key, len(real) - denied, denied, len(mine) - len(real), max(reasons, key=reasons.count)))
     return tuple(sorted(rows, key=lambda row: (-row.stopped - row.denied, -row.would, row.key)))
 
 
@@ -180,9 +181,12 @@ def _spread(slots: list[Hour], starts: list[float], play: PastPlay) -> list[tupl
 
 
 def _portion(
-    subject: Subject, mine: list[Owned], days: tuple[float, ...], calendar: Calendar, period: Period, before: Period
-) -> Portion:
-    works, charged = _works(mine, period), [one.play for one in mine if one.charged]
+    subject: Subject, by_key: dict[str, list[Owned]], days: tuple[float, ...], calendar: Calendar, period: Period,
+    before: Period,
+) -> Portion:  # fmt: skip
+    mine = by_key[subject.key]
+    works = _works(mine, period)
+    charged = [one.play for key in (subject.key, *subject.besides) for one in by_key.get(key, ()) if one.charged]
     return Portion(
         subject.key, subject.name, sum(days), sum(work.plays for work in works),
         sum(seconds_in(one.play, before.began, before.ended) for one in mine),
@@ -216,7 +220,7 @@ def _budgets(held: Limits, plays: list[PastPlay], calendar: Calendar, period: Pe
             first, (began, ended) = period_around(calendar, kind, at)
             near = spans[bisect_left(begins, began - longest) : bisect_left(begins, min(ended, period.ended))]
             near = [s._replace(ended=min(s.ended, period.ended)) for s in near]
-            used, limit = limits.used(held, calendar, near, kind, began)
+            used, limit = limits.used(held, calendar, near, kind, min(ended, period.ended) - 1)
             if limit is not None:
                 told.append((used, limit, first))
             at = ended

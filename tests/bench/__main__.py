@@ -13,9 +13,9 @@ PROJECT = os.path.dirname(os.path.dirname(HERE))
 def main():
     sys.path.insert(0, PROJECT)
     if os.environ.get("USHER_BENCH"):
-        from tests.bench import limits, people
+        from tests.bench import limits, people, report
 
-        return limits.main() or people.main()
+        return limits.main() or people.main() or report.main()
     import subprocess
 
     from tests import environment

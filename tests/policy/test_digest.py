@@ -138,6 +138,25 @@ def test_what_is_exempt_uses_up_nothing():
     assert told.people[0].seconds == 2 * H and told.people[0].budgets[0].used == 0
 
 
+def test_a_bonus_and_what_counts_for_somebody_else():
+    """A bonus adds to the budget of its day, and is not charged to the week; max's minutes are emma's, too."""
+    house = calendar(ZURICH)
+    period, before = periods.covered(house, ("weekly", 0, 8 * H), at("2026-11-23T08:00", ZURICH))
+    held = Limits(daily=(((), H),), weekly=(((), 2 * H),), extra=((ordinal("2026-11-18"), 30 * M),))
+    owned = [Owned("emma", play(at("2026-11-18T18:00", ZURICH), H)),
+             Owned("max", play(at("2026-11-18T20:00", ZURICH), 30 * M)),
+             Owned("max", play(at("2026-11-20T20:00", ZURICH), 10 * M))]  # fmt: skip
+    subjects = [Subject("emma", "emma", held, ("max",)), Subject("max", "max")]
+    emma, other = digest.reckon(owned, subjects, house, period, before).people
+    assert (emma.seconds, other.seconds) == (H, 40 * M)
+    assert emma.budgets == (
+        ("daily", ordinal("2026-11-18"), 90 * M, 90 * M, 1, 7),
+        ("weekly", ordinal("2026-11-16"), 100 * M, 150 * M, 0, 1),
+    )
+    (alone,) = digest.reckon(owned, subjects[:1], house, period, before).people
+    assert alone == emma
+
+
 def test_works_are_told_by_time():
     begin = at("2026-11-16T18:00", ZURICH)
     plays = [play(begin, 100, "A"), play(begin, 300, "B"), play(begin + 9, 250, "A"), play(begin, 50, "A", "episode")]
