@@ -16,7 +16,7 @@ from install import ACTS, COMMANDS, LOOKS, options
 from shared import __version__
 from shared.config import load
 from shared.jobs import keep_time, letters, moving_in, register, schedule, stops
-from shared.jobs.cases import calendar_of
+from shared.jobs.days import calendar_of
 from shared.jobs.limit_streams import ARGUMENTS
 from shared.ledger import Ledger
 from shared.model import Session, User

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from shared.config import Config
+from shared.jobs.days import calendar_of
 from shared.ledger import Ledger
 from shared.ledger_rules import Remembered
 from shared.model import Play, Session, Span
@@ -27,12 +28,6 @@ class Past(NamedTuple):
 
     spans: list[Span]
     sessions: dict[int, Session]
-
-
-def calendar_of(config: Config) -> Calendar:
-    """The house's days and zone, as config.ini has them."""
-    usher, settings = config.settings["usher"], config.settings
-    return Calendar(settings["zone"], usher["day_starts"], usher["week_starts"], settings["calendar"])
 
 
 def has_limits(config: Config) -> bool:

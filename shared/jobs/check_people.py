@@ -7,7 +7,8 @@ from datetime import date as Date
 from typing import NamedTuple
 
 from shared.jobs import in_words, players
-from shared.jobs.cases import LIMITING, calendar_of
+from shared.jobs.cases import LIMITING
+from shared.jobs.days import calendar_of
 from shared.jobs.findings import Facts, Finding, listed, ok, warning
 from shared.jobs.players import Player
 from shared.jobs.whom import nearest

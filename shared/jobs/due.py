@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from shared import detached
 from shared.config import ROOT, Config, load
 from shared.errors import Refused, Unreachable, UsherError
-from shared.jobs.cases import calendar_of
+from shared.jobs.days import calendar_of
 from shared.jobs.tell import tell_owner
 from shared.ledger import Ledger
 from shared.ledger_people import People

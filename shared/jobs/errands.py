@@ -12,7 +12,8 @@ from shared.config import Config
 from shared.errors import UsherError
 from shared.gateway import Gateway
 from shared.jobs import outbox
-from shared.jobs.cases import asks_for_devices, calendar_of
+from shared.jobs.cases import asks_for_devices
+from shared.jobs.days import calendar_of
 from shared.jobs.judge import house_of
 from shared.ledger import Ledger
 from shared.ledger_rules import LEARNED, Remembered

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from shared.config import Config
-from shared.jobs.cases import calendar_of, cases
+from shared.jobs.cases import cases
+from shared.jobs.days import calendar_of
 from shared.jobs.tell import Note, Verdict, tell_owner
 from shared.ledger import Ledger
 from shared.ledger_rules import Remembered

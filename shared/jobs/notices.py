@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 
 from shared.config import Config
-from shared.jobs.cases import calendar_of
+from shared.jobs.days import calendar_of
 from shared.jobs.roster import Roster
 from shared.jobs.tell import JOURNAL, tell_owner
 from shared.ledger import Ledger

@@ -11,7 +11,7 @@ from shared import files
 from shared.config import Config, load
 from shared.errors import UsherError
 from shared.jobs import due
-from shared.jobs.cases import calendar_of
+from shared.jobs.days import calendar_of
 from shared.ledger import Ledger
 from shared.log import log
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from shared.errors import UsherError
-from shared.jobs.cases import calendar_of
+from shared.jobs.days import calendar_of
 from shared.ledger_rules import Remembered
 from shared.log import mask
 from shared.model import PLEX_OWNER, PastPlay, Session, User

@@ -16,7 +16,7 @@ from shared import detached
 from shared.config import Config
 from shared.errors import UsherError
 from shared.gateway import Gateway
-from shared.jobs.cases import calendar_of
+from shared.jobs.days import calendar_of
 from shared.jobs.tell import tell_owner
 from shared.ledger import Ledger
 from shared.ledger_people import Known, People

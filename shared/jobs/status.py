@@ -7,7 +7,8 @@ from datetime import date
 from typing import Any
 
 from shared.config import Config, load
-from shared.jobs.cases import calendar_of, cases, history
+from shared.jobs.cases import cases, history
+from shared.jobs.days import calendar_of
 from shared.jobs.judge import house_of
 from shared.jobs.limit_streams import is_kept
 from shared.ledger import Ledger

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from shared.config import Config
-from shared.jobs.cases import calendar_of
+from shared.jobs.days import calendar_of
 from shared.ledger import Ledger
 from shared.model import Decision, Play
-from shared.policy import speech
-from shared.policy.people import Who
 from shared.policy.words import shorten
+
+if TYPE_CHECKING:
+    from shared.policy.people import Who
 
 JOURNAL, OWNER = "journal", "owner"
 
@@ -91,6 +92,8 @@ def about(verdict: Verdict) -> str:
 
 def on_screen(verdict: Verdict, config: Config, now: float) -> str:
     """The reason as the viewer reads it, in their language."""
+    from shared.policy import speech  # not at the top: whoever tells the owner something imports this module
+
     about = viewer_fields(verdict)
     return speech.stopped(verdict.decision, config.settings["texts"], calendar_of(config), now, **about)
 

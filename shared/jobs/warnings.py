@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from shared.config import Config
-from shared.jobs.cases import calendar_of
+from shared.jobs.days import calendar_of
 from shared.jobs.tell import JOURNAL, OWNER, Verdict, viewer_fields
 from shared.ledger import Ledger
 from shared.ledger_rules import Remembered

@@ -98,7 +98,7 @@ def rules_of(ledger: Ledger, config: Config, member: Member) -> tuple[str, ...]:
     """The limits that hold for this user in plain words, () where none does or the letter is not to tell."""
     import time
 
-    from shared.jobs.cases import calendar_of
+    from shared.jobs.days import calendar_of
     from shared.jobs.judge import house_of
     from shared.policy import rules_text
 

@@ -65,7 +65,8 @@ def fill(usher, viewers):
             play = {name: "" for name in columns} | dict(
                 began=began, seen=began + 1500, ended=began + 1500, epoch=0, denied=0, seq=1, span_began=began,
                 span_ended=began + 1500, span_denied=0, gap_began=0, gap_ended=0, gap_offset=0,
-                session_key=str(n + 1000), machine_id=f"tv{n % PEOPLE}", user_id=viewers[n % PEOPLE].id, rating_key=str(n), state="stopped",
+                session_key=str(n + 1000),
+                machine_id=f"tv{n % PEOPLE}", user_id=viewers[n % PEOPLE].id, rating_key=str(n), state="stopped",
                 offset=1500, duration=1500, media_type="episode", title=f"Show - Episode {n}", show="Show",
                 library="TV Shows", rating="TV-14", live=0, bitrate=8000, file_bitrate=8000, transcode="no")
             names = ", ".join(columns)
