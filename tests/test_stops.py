@@ -3,6 +3,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from shared.config import load
 from shared.errors import Refused, Unreachable
 from shared.jobs import stops
 from shared.jobs.tell import Verdict
@@ -23,7 +24,8 @@ def ask(tmp_path, monkeypatch):
     remote control. Those in `down` do not answer, those in `no` refuse, the others say yes, and the player plays on."""
     ledger, clock = Ledger(str(tmp_path)), SimpleNamespace(now=NOW)
     monkeypatch.setattr(stops, "time", SimpleNamespace(time=lambda: clock.now))
-    config, told = SimpleNamespace(get=lambda section, key: str(tmp_path)), {}
+    (tmp_path / "config.ini").write_text("[usher]\ndry_run = no\n")
+    config, told = load(str(tmp_path / "config.ini"), {}), {}
 
     def run(down, no="", session=SESSION, others=()):
         asked, end = [], clock.now + 300

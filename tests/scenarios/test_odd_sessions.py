@@ -37,8 +37,8 @@ PEOPLE = ["limited", "blind", "deaf", "bodiless", "zapper", "odd"]
 
 
 def play(host):
-    parts = together(lambda: crowded(host), lambda: disobedient(host), lambda: unpaid(host), lambda: by_remote(host),
-                     every=1)
+    parts = together(lambda: crowded(host), lambda: disobedient(host), lambda: unpaid(host), every=1)
+    parts.append(by_remote(host))
     return SimpleNamespace(**{k: v for part in parts for k, v in vars(part).items()})
 
 
