@@ -109,7 +109,8 @@ def _works(report: Report, color: str) -> str:
         f'<tr><td colspan="2">{_bar(work.seconds / works[0].seconds, color, 6)}</td></tr></tbody>'
         for work in works
     ]
-    return f"<h2>Watched most</h2>\n{TABLE}\n" + "\n".join(rows) + "\n</table>"
+    table = f'{TABLE[:-1]} style="margin-bottom:20px">'
+    return f"<h2>Watched most</h2>\n{table}\n" + "\n".join(rows) + "\n</table>"
 
 
 def _limits(report: Report) -> str:
