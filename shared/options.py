@@ -34,13 +34,14 @@ SECTIONS = {
     "welcome": "A letter to those who are new on your server, and a message to you.",
     "prune": "Those who have not watched for long are warned, then removed. Nobody is before enabled = yes.",
     "report": "A digest of who watched what, when: by mail, and as a page in the reports folder of data_dir.",
+    "logs": "Plex's own log, which Plex throws away after a few files: kept, compressed, to be searched.",
     "everyone": "Limits for all who are not exempt. What is empty does not limit anybody.",
     "group": "Limits for the members of a group, each for themselves. Any key of [everyone] may stand here.",
     "person": "A human being with all their users and devices. Any key of [everyone] may stand here too.",
     "rule": "What a play may not be, or not then, or not for so long. All conditions must hold; a comma means any of.",
     "guest": "Somebody whose access ends on a day, whatever they watch. It needs [prune] enabled = yes.",
 }
-FIXED = ("usher", "tautulli", "plex", "mail", "discord", "notify", "welcome", "prune", "report", "everyone")
+FIXED = ("usher", "tautulli", "plex", "mail", "discord", "notify", "welcome", "prune", "report", "logs", "everyone")
 NAMED = ("group", "person", "rule", "guest")
 LIMITED = ("group", "person")  # these may have any key of [everyone]
 SECRETS = ("apikey", "token", "password", "webhook", "username")
@@ -111,6 +112,15 @@ _OWN = (
     Option("report", "to_users", "yes or no", "no", "Send those who watched a digest of their own watching."),
     Option("report", "opt_out", "names", "", "Who gets none: user names, mail addresses, titles, ids or persons.",
            "mom, 12345"),
+    Option("logs", "enabled", "yes or no", "no", "Save every line of Plex's log before Plex throws it away."),
+    Option("logs", "source", "choice", "auto",
+           "The log folder, or what Plex hands out; auto: the folder if there is one.",
+           choices=("auto", "folder", "download")),
+    Option("logs", "folder", "folder", "", "The folder of Plex Media Server.log. Empty: its usual places.",
+           "/plex-logs"),
+    Option("logs", "check_every", "duration", "1h", "How often at most it is saved; before Plex has rotated 5 times.",
+           at_least=10),
+    Option("logs", "keep", "limit", "365d", "So long a day is kept; none keeps all.", at_least=86400),
     Option("calendar", "holidays", "dates", "", "Days without school.", "2026-07-03..2026-08-16, 2026-12-24"),
     Option("group", "members", "members", "", "Persons and users, also @home, @managed, @friends, @vip.", "emma, max"),
     Option("person", "users", "names", "", "Plex user names, mail addresses or ids.", "emma"),

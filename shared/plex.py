@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from shared import __version__, log
 from shared.errors import Refused
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 DIGITS = 15  # of a number; a longer one is none, nor could the ledger hold it
 COMMAND_WAIT = 3.0  # seconds; Plex waits for the player, and the timekeeper for Plex
+PACKING = 60.0  # seconds until Plex must have begun to hand out its logs
 LONGEST_REASON = 1000  # characters; it travels in the address
 
 
@@ -72,6 +73,13 @@ class Plex:
         if not found:
             raise self.http.unreachable("does not tell its machine identifier: is it a Plex server?")
         return found
+
+    def download_logs(self, file: BinaryIO) -> None:
+        """All of the server's log files as one zip, which may be large and takes Plex some time to pack."""
+        answer = self.http.request(
+            "GET", "/diagnostics/logs", headers=self._headers, wait=PACKING, allow=(401, 403), into=file
+        )
+        self._refused(answer.status, "to hand out its logs, which needs the owner's token")
 
     def _container(self, path: str) -> Element:
         from xml.etree import ElementTree

@@ -77,7 +77,7 @@ def without_limits(settings: dict[str, Any]) -> dict[str, Any]:
     free: dict[str, Any] = {section: settings[section] for section in options.FIXED if section != "everyone"}
     free["calendar"] = {"holidays": ()}
     # nobody is removed by half a file either
-    free |= {section: _defaults(section) for section in ("everyone", "welcome", "prune", "report")}
+    free |= {section: _defaults(section) for section in ("everyone", "welcome", "prune", "report", "logs")}
     return {**free, **{section: {} for section in options.NAMED}, "zone": settings["zone"]}
 
 

@@ -13,7 +13,7 @@ import socket
 import ssl
 import time
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 from urllib.parse import quote, urlencode, urlsplit
 
 from shared.errors import Refused, Unreachable, UsherError
@@ -66,11 +66,13 @@ class Http:
         wait: float | None = None,
         again: bool | None = None,
         allow: tuple[int, ...] = (),
+        into: BinaryIO | None = None,
     ) -> Answer:
         """Ask for `path` below the address. `wait`: seconds for connecting and for each piece of the answer.
 
         `again`: whether it does no harm if the server gets the request twice (by default only for GET); only then is it
-        repeated when a kept connection turns out to be closed. Raises Unreachable (time-out, refused, reset, DNS, TLS,
+        repeated when a kept connection turns out to be closed. `into`: a file that takes the body, which then may be of
+        any size. Raises Unreachable (time-out, refused, reset, DNS, TLS,
         half an answer, status 408, 429, 500 and above) and Refused (any other status from 300 on), unless the status
         is in `allow`.
         """
@@ -81,9 +83,9 @@ class Http:
             sent["Content-Type"] = "application/x-www-form-urlencoded"
         again = method == "GET" if again is None else again
         limit = self._wait if wait is None else wait
-        answer, location = self._ask(method, target, body, sent, limit, again)
+        answer, location = self._ask(method, target, body, sent, limit, again, into)
         if answer.status in (301, 302, 303, 307, 308) and self._to_https(location):
-            answer, location = self._ask(method, target, body, sent, limit, again)
+            answer, location = self._ask(method, target, body, sent, limit, again, into)
         if answer.status < 300 or answer.status in allow:
             return answer
         raise self.failure(answer.status, location)
@@ -108,14 +110,15 @@ class Http:
             self._kept = None
 
     def _ask(
-        self, method: str, target: str, body: bytes | None, headers: dict[str, str], wait: float, again: bool
-    ) -> tuple[Answer, str]:
+        self, method: str, target: str, body: bytes | None, headers: dict[str, str], wait: float, again: bool,
+        into: BinaryIO | None,
+    ) -> tuple[Answer, str]:  # fmt: skip
         if self._kept is not None and _stale(self._kept):
             self.close()
         while True:
             kept = self._kept is not None
             try:
-                return self._exchange(method, target, body, headers, wait)
+                return self._exchange(method, target, body, headers, wait, into)
             except UsherError:
                 self.close()
                 raise
@@ -127,7 +130,7 @@ class Http:
                 raise self._failed(error, wait) from None
 
     def _exchange(
-        self, method: str, target: str, body: bytes | None, headers: dict[str, str], wait: float
+        self, method: str, target: str, body: bytes | None, headers: dict[str, str], wait: float, into: BinaryIO | None
     ) -> tuple[Answer, str]:
         connection = self._kept or self._connect(wait)
         if connection.sock is not None:
@@ -138,9 +141,15 @@ class Http:
         until = time.monotonic() + wait * PATIENCE
         pieces: list[bytes] = []
         size = 0
+        if into is not None:
+            into.seek(0)
+            into.truncate()
         while piece := response.read1(CHUNK):
-            pieces.append(piece)
-            size += len(piece)
+            if into is not None and response.status < 300:
+                into.write(piece)
+            else:
+                pieces.append(piece)
+                size += len(piece)
             if size > BIGGEST:
                 raise self.unreachable(f"sent more than {BIGGEST >> 20} MB")
             left = until - time.monotonic()

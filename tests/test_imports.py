@@ -19,12 +19,14 @@ SHARED = sorted((PROJECT / "shared").rglob("*.py"))
 
 # the layers of the house, from the ground up: a module may import its own layer's and what its row names
 LAYERS = {
-    "ground": ({"shared", "shared.model", "shared.errors", "shared.files", "shared.ratings", "shared.texts"}, set()),
+    "ground": ({"shared", "shared.model", "shared.errors", "shared.files", "shared.zone", "shared.ratings",
+                "shared.texts"}, set()),
     "policy": ("shared.policy", {"ground"}),
     "grammar": ({"shared.values", "shared.grammar", "shared.options", "shared.rule_values", "shared.inifile",
-                 "shared.zone", "shared.recurrence", "shared.settings"}, {"ground", "tools"}),
+                 "shared.recurrence", "shared.settings"}, {"ground", "tools"}),
     "config": ({"shared.config"}, {"ground", "grammar"}),
-    "tools": ({"shared.log", "shared.packages", "shared.places", "shared.schema", "shared.detached"}, {"ground"}),
+    "tools": ({"shared.log", "shared.packages", "shared.places", "shared.schema", "shared.detached",
+               "shared.archive", "shared.plexlog"}, {"ground"}),
     "ledger": ({"shared.ledger", "shared.ledger_people", "shared.ledger_rules", "shared.ledger_report"},
                {"ground", "tools"}),
     "adapters": ({"shared.web", "shared.plex", "shared.tautulli", "shared.viewers", "shared.watched", "shared.cloud",

@@ -15,7 +15,7 @@ import pytest
 from install import ACTS, COMMANDS, LOOKS, options
 from shared import __version__
 from shared.config import load
-from shared.jobs import keep_time, letters, moving_in, register, schedule, stops
+from shared.jobs import ask_logs, keep_time, letters, moving_in, register, schedule, stops
 from shared.jobs.days import calendar_of
 from shared.jobs.limit_streams import ARGUMENTS
 from shared.ledger import Ledger
@@ -101,6 +101,9 @@ def test_every_shell_command_is_one_that_exists(line):
         check_prune(words[2:])
     elif script == "agents/report_viewing.py":
         check_report(words[2:])
+    elif script == "agents/archive_logs.py":
+        ask_logs._asked(words[2], words[3:])
+        assert f"{words[2]} [" in (PROJECT / script).read_text(encoding="utf-8").split('"""')[1]
     elif script == "agents/limit_streams.py":
         assert words[2:] in (["status"], ["status", "--json"]), line  # run in test_status_and_tick
     else:
@@ -440,6 +443,17 @@ def test_recipe_vips(recipe):
     r = recipe("No limit for those who are always welcome")
     r.users[7] = User(7, "mom", kind="friend")
     assert not r.who("mom").limits.any and r.who("guest").limits.any
+
+
+def test_recipe_logs(recipe):
+    r = recipe("Plex's log for two years")
+    assert r.config.get("logs", "enabled") and r.config.get("logs", "folder") == "/plex-logs"
+    assert r.config.get("logs", "keep") == 730 * 86400 and r.config.get("logs", "source") == "auto"
+
+
+def test_recipe_download(recipe):
+    r = recipe("Plex runs on another machine.")
+    assert r.config.get("logs", "source") == "download" and r.config.get("logs", "check_every") == 6 * 3600
 
 
 def test_every_recipe_is_proven():

@@ -17,6 +17,7 @@ AGENTS = (
     Agent("welcome_users.py", "Usher: welcome users", FIRST_SIGHT, "", "welcome"),
     Agent("prune_users.py", "Usher: prune users", SIGHT, "", "prune"),
     Agent("report_viewing.py", "Usher: report viewing", SIGHT, "", "report"),
+    Agent("archive_logs.py", "Usher: archive logs", SIGHT, "", "logs"),
 )
 
 

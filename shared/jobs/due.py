@@ -29,9 +29,12 @@ AGENTS = {  # section of config.ini -> what does its work
     "welcome": "welcome_users.py",
     "prune": "prune_users.py",
     "report": "report_viewing.py",
+    "logs": "archive_logs.py",
 }
+ASKING = ("welcome", "prune")  # those that ask plex.tv
 PAUSED = "plextv_not_before"  # meta: plex.tv asked not to be asked before this moment
-CANNOT = {"report": "Usher cannot make its report"}  # what a failure that lasts is called, if not as the others
+# what a failure that lasts is called, if not as the others
+CANNOT = {"report": "Usher cannot make its report", "logs": "Usher cannot save Plex's log"}
 RETRY = 600.0  # seconds until what has a schedule, and failed when its turn came, is tried again
 WEEK = 7 * 86400
 LONG = 2 * 86400.0  # seconds without one whole look after which the owner hears of it
@@ -107,7 +110,7 @@ def is_due(ledger: Ledger, config: Config, name: str, now: float) -> bool:
         return False
     if schedule:
         return not turn(config, name, now) <= float(ledger.meta(f"{name}_done") or 0.0) <= now
-    return not 0 < float(ledger.meta(PAUSED, "0")) - now < 86400
+    return name not in ASKING or not 0 < float(ledger.meta(PAUSED, "0")) - now < 86400
 
 
 def turn(config: Config, name: str, now: float) -> float:

@@ -13,9 +13,9 @@ PROJECT = os.path.dirname(os.path.dirname(HERE))
 def main():
     sys.path.insert(0, PROJECT)
     if os.environ.get("USHER_BENCH"):
-        from tests.bench import limits, people, report, rules
+        from tests.bench import limits, logs, people, report, rules
 
-        return limits.main() or rules.main() or people.main() or report.main()
+        return limits.main() or rules.main() or people.main() or report.main() or logs.main()
     import subprocess
 
     from tests import environment
