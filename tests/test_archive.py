@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from shared import archive as disk
+from shared import seals
 from shared.archive import Archive
 from shared.jobs import log_files, log_saving
 from tests.sandbox.plexlog import Folder, noise
@@ -66,7 +67,7 @@ def run(folder, logs, today=TODAY, now=None):
 
 def kept(folder):
     """All that zcat would show, day by day."""
-    return b"".join(gzip.decompress(Path(path).read_bytes()) for path in disk.paths(str(folder)))
+    return b"".join(gzip.decompress(Path(path).read_bytes()) for path in seals.paths(str(folder)))
 
 
 @pytest.fixture
@@ -143,7 +144,7 @@ def test_the_archive_is_the_log_that_was_written(tmp_path, monkeypatch, old):
     same(folder, logs.text)
     assert kills > ROUNDS / 10 and rotations > ROUNDS / 5 and ran > ROUNDS / 5
     assert not [name for name in os.listdir(folder) if not name.endswith(".log.gz")]
-    assert len(disk.paths(str(folder))) > 5
+    assert len(seals.paths(str(folder))) > 5
 
 
 def rotate(logs):
@@ -196,11 +197,11 @@ def test_a_rotation_in_the_middle_of_a_pass(folder, logs, monkeypatch):
 def test_nothing_is_done_twice(folder, logs):
     logs.write(lines(100))
     assert run(folder, logs).lines >= 100
-    before = {path: os.stat(path).st_mtime_ns for path in disk.paths(str(folder))}
+    before = {path: os.stat(path).st_mtime_ns for path in seals.paths(str(folder))}
     assert run(folder, logs) == (0, 0, False)
     logs.rotate()
     assert run(folder, logs) == (0, 0, False)
-    assert before == {path: os.stat(path).st_mtime_ns for path in disk.paths(str(folder))}
+    assert before == {path: os.stat(path).st_mtime_ns for path in seals.paths(str(folder))}
 
 
 def test_lines_of_one_second(folder, logs):
@@ -218,7 +219,7 @@ def test_the_hour_that_comes_twice(folder, logs):
         logs.write(f"Oct 27, 2024 {clock}:00.000 [1] DEBUG - {clock}\n".encode() * 2)
         run(folder, logs, date(2024, 10, 27))
     same(folder, logs.text)
-    assert len(disk.paths(str(folder))) == 1
+    assert len(seals.paths(str(folder))) == 1
 
 
 def test_a_date_that_cannot_be(folder, logs):
@@ -229,7 +230,7 @@ def test_a_date_that_cannot_be(folder, logs):
         logs.write(lines(20, START + timedelta(days=n)) + line + lines(20, START + timedelta(days=n, hours=1)))
     run(folder, logs)
     same(folder, logs.text)
-    assert [os.path.basename(p)[:10] for p in disk.paths(str(folder))] == [
+    assert [os.path.basename(p)[:10] for p in seals.paths(str(folder))] == [
         "2024-02-01", "2024-02-02", "2024-02-03", "2024-02-04"]
 
 
@@ -239,7 +240,7 @@ def test_a_clock_that_was_in_the_future_is_found_back_from(folder, logs):
     run(folder, logs, date(2031, 1, 1))
     logs.write(lines(20, START))
     run(folder, logs, date(2024, 2, 1))
-    assert [os.path.basename(p)[:10] for p in disk.paths(str(folder))] == ["2024-02-01", "2031-01-01"]
+    assert [os.path.basename(p)[:10] for p in seals.paths(str(folder))] == ["2024-02-01", "2031-01-01"]
     assert len(kept(folder)) == len(logs.text)
 
 
@@ -302,8 +303,8 @@ def test_what_plex_has_rotated_away_is_said(folder, logs):
             saved = run(folder, logs)
             assert saved.gap == (n == 8)
         logs.rotate()
-    seals = [m.seal for p in disk.paths(str(folder)) for m in disk.members(p)]
-    assert [seal.gap for seal in seals][:2] == [False, True] and not any(s.gap for s in seals[2:])
+    gaps = [member.seal.gap for path in seals.paths(str(folder)) for member in seals.members(path)]
+    assert gaps[:2] == [False, True] and not any(gaps[2:])
 
 
 def test_a_copy_under_another_number_is_no_second_log(folder, logs):
@@ -329,8 +330,8 @@ def test_a_day_is_a_file_that_zcat_reads_and_only_its_owner(folder, logs):
         logs.write(lines(2000, START + timedelta(days=day), seed=day))
         run(folder, logs)
     same(folder, logs.text)
-    paths = disk.paths(str(folder))
-    assert [disk.day_of(p) - START.toordinal() for p in paths] == [0, 1, 2]
+    paths = seals.paths(str(folder))
+    assert [seals.day_of(p) - START.toordinal() for p in paths] == [0, 1, 2]
     if os.name == "posix":
         assert {os.stat(p).st_mode & 0o777 for p in paths} == {0o600} and os.stat(folder).st_mode & 0o777 == 0o700
         if shutil.which("zcat"):
@@ -343,7 +344,7 @@ def test_a_new_ledger_and_a_lost_day_double_nothing(folder, logs):
     logs.write(lines(50))
     logs.write(lines(50, START + timedelta(days=1)))
     run(folder, logs)
-    os.remove(disk.paths(str(folder))[1])
+    os.remove(seals.paths(str(folder))[1])
     run(folder, logs)
     same(folder, logs.text)
 
@@ -354,7 +355,7 @@ def test_a_damaged_day(folder, logs, damage):
     run(folder, logs)
     logs.write(lines(50, START + timedelta(hours=1)))
     run(folder, logs)
-    path = disk.paths(str(folder))[0]
+    path = seals.paths(str(folder))[0]
     with open(path, "r+b") as file:
         size = file.seek(0, 2)
         if damage == "empty":
@@ -419,7 +420,7 @@ def test_prune_leaves_the_day_that_says_where_to_go_on(folder, logs):
     for day in range(6):
         logs.write(lines(5, START + timedelta(days=day), seed=day))
     run(folder, logs)
-    days = [disk.day_of(p) for p in disk.paths(str(folder))]
+    days = [seals.day_of(p) for p in seals.paths(str(folder))]
     assert disk.prune(str(folder), days[3], days[1]) == [days[0], days[2]]
     assert disk.prune(str(folder), days[5] + 9, days[5]) == [days[1], days[3], days[4]]
     assert run(folder, logs) == (0, 0, False)

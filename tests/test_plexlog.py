@@ -5,7 +5,7 @@ from datetime import date, datetime
 import pytest
 
 from shared import plexlog
-from shared.jobs.ask_logs import _moment
+from shared.jobs.log_plays import _moment
 from shared.policy import seen
 from shared.policy.calendar import EPOCH, Calendar
 from shared.zone import transitions

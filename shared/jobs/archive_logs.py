@@ -63,7 +63,8 @@ def save(config: Config, gateway: Gateway, now: float) -> str:
 
 def _prune(archive: Archive, keep: float | None) -> int:
     """Delete old days; how many. Age goes by the newest day but one: a clock wrong for a day deletes nothing."""
-    from shared.archive import day_of, paths, prune
+    from shared.archive import prune
+    from shared.seals import day_of, paths
 
     days = [day_of(path) for path in paths(archive.folder)]
     if keep is None or len(days) < 2:

@@ -11,13 +11,11 @@ from datetime import date, datetime
 from typing import Any, NamedTuple
 
 from shared import plexlog
-from shared.archive import Member, day_of, members, paths, text_of
 from shared.config import Config, load
 from shared.errors import UsherError
 from shared.jobs.archive_logs import folder_of
 from shared.log import mask, one_line
-from shared.policy import seen
-from shared.policy.calendar import EPOCH, Calendar, local_clock
+from shared.seals import Member, day_of, members, paths, text_of
 
 DAY = 86400
 SLACK = 7200  # seconds by which stamps may be out of order: threads, and an hour that comes twice
@@ -45,7 +43,11 @@ def answer(command: str, arguments: list[str]) -> Iterator[str]:
     config = load()
     if command == "status":
         return status(config, asked.as_json)
-    return search(config, asked) if command == "search" else plays(config, asked)
+    if command == "search":
+        return search(config, asked)
+    from shared.jobs import log_plays
+
+    return log_plays.plays(config, asked)
 
 
 # ---- status ----
@@ -63,7 +65,7 @@ def status(config: Config, as_json: bool) -> Iterator[str]:
         for member in members(path):
             seal = member.seal
             if seal.gap:
-                gaps.append({"from": _shown(before), "to": _shown(seal.first)})
+                gaps.append({"from": shown(before), "to": shown(seal.first)})
             before = seal.last or before
             row["lines"] += seal.lines
             row["text"] += seal.raw
@@ -208,75 +210,6 @@ def _pattern(text: str) -> re.Pattern[bytes] | None:
         raise UsherError(f"--grep {text[:60]!r} is no regular expression: {error}") from None
 
 
-# ---- plays ----
-
-
-def plays(config: Config, asked: Asked) -> Iterator[str]:
-    """Who watched what, when. The first and last minutes of the time asked for may be missing from a play."""
-    lines = (line for block in blocks(config, asked.since, asked.until) for line in block.splitlines())
-    calendar = _calendar(config)
-    found = seen.plays(_told(calendar, lines, asked))
-    rows = (one for one in found if not asked.user or asked.user.casefold() == (one.user or one.device).casefold())
-    if asked.as_json:
-        import json
-
-        yield json.dumps([_row(calendar, one) for one in rows], indent=2, ensure_ascii=False)
-        return
-    some = False
-    for one in rows:
-        some = True
-        row = _row(calendar, one)
-        yield one_line(f"{row['began']} - {row['ended'][11:]}  {one.user or '(' + one.device + ')'}  item {one.item}  "
-                       f"on {one.device}, {one.seconds / 60:.0f} min played{_reached(one)}")  # fmt: skip
-    if not some:
-        yield "No play is in the log of that time."
-
-
-def _told(calendar: Calendar, lines: Iterator[bytes], asked: Asked) -> Iterator[seen.Told]:
-    """The reports, at their moments: by the time zone of [usher] also through the hour that comes twice."""
-    at = 0.0
-    for report in plexlog.reports(lines):
-        if asked.since <= report.at < asked.until:
-            at = _moment(calendar, report.at - EPOCH * DAY, at)
-            yield seen.Told(at, *report[1:])
-
-
-def _calendar(config: Config) -> Calendar:
-    """Local time over the whole of the archive, which may be older than what config.ini's own calendar spans."""
-    from shared import zone
-
-    days = [day_of(path) for path in paths(folder_of(config))] or [EPOCH]
-    start, end = ((day - EPOCH) * DAY for day in (days[0] - 2, days[-1] + 3))
-    try:
-        return Calendar(zone.transitions(config.get("usher", "timezone"), start, end))
-    except zone.UnknownZone:  # a system that has lost its zone data
-        return Calendar(config.settings["zone"])
-
-
-def _moment(calendar: Calendar, wall: int, before: float) -> float:
-    """When a clock on the wall showed that: of an hour that comes twice, the first that is not before `before`."""
-    fits = []
-    for n, (begins, offset) in enumerate(calendar.zone):
-        ends = calendar.zone[n + 1][0] if n + 1 < len(calendar.zone) else float("inf")
-        if (begins <= wall - offset or n == 0) and wall - offset < ends:
-            fits.append(float(wall - offset))
-    if not fits:  # an hour that spring leaves out
-        return float(wall - calendar.zone[0][1])
-    return next((moment for moment in fits if moment >= before - 60), fits[-1])
-
-
-def _row(calendar: Calendar, one: seen.Seen) -> dict[str, Any]:
-    began, ended = (_shown(day * DAY + second) for day, second in (local_clock(calendar, one.began),
-                                                                  local_clock(calendar, one.ended)))  # fmt: skip
-    return {"began": began, "ended": ended, "user": one.user, "device": one.device, "item": one.item,
-            "seconds_played": round(one.seconds), "offset": round(one.offset),
-            "duration": round(one.duration)}  # fmt: skip
-
-
-def _reached(one: seen.Seen) -> str:
-    return f", to {one.offset / one.duration:.0%}" if one.duration and one.offset <= one.duration else ""
-
-
 # ---- what is asked ----
 
 
@@ -308,7 +241,7 @@ def _wall(text: str, word: str) -> tuple[int, int]:
     return at, at + (DAY if len(text.strip()) <= 10 else 0)
 
 
-def _shown(at: int) -> str:
+def shown(at: int) -> str:
     """A stamp as people read it, "" for none."""
     days, seconds = divmod(at, DAY)
     return f"{date.fromordinal(days)} {seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}" if days else ""

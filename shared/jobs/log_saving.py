@@ -14,9 +14,10 @@ from hashlib import blake2b
 from typing import NamedTuple
 
 from shared import plexlog
-from shared.archive import Archive, Seal, Source, members, paths, text_of
+from shared.archive import Archive
 from shared.errors import Unreachable
 from shared.jobs.log_files import CURRENT, LogFile
+from shared.seals import Seal, Source, members, paths, text_of
 
 BLOCK = 1 << 19  # bytes of a log file read at once
 MEMBER = 32 << 20  # bytes of text after which they are sealed: a kill costs at most so much work
