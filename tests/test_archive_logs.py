@@ -66,7 +66,7 @@ def test_registered_by_install_py_and_started_by_the_tick(stage):
     # the newsletter timer has ticked, or this does; either starts it
     s.run("tick", script="limit_streams.py")
     wait_for(lambda: s.kept() == s.logs.text, 20, what="the log to be saved")
-    assert "lines" in (line := next(x for x in s.usher.log().splitlines() if "] logs: " in x)) and s.logs.path in line
+    wait_for(lambda: f" saved from {s.logs.path}" in s.usher.log(), what="its line in usher.log")
     s.logs.write(lines(300, 1800, 1))
     s.logs.rotate()
     s.logs.write(lines(30, 900, 2))
@@ -113,11 +113,12 @@ def lines_of(plex):
     return plex.log_files[CURRENT]
 
 
-@pytest.mark.parametrize("trouble", ["no zip", "half a zip", "500", "401", "cut"])
+@pytest.mark.parametrize("trouble", ["no zip", "half a zip", "a bit", "500", "401", "cut"])
 def test_a_download_that_fails_changes_nothing(stage, trouble):
     s = stage("source = download")
     s.world.plex.log_files = {CURRENT: lines(5000)}
-    change = {"no zip": lambda body: b"<html>", "half a zip": lambda body: body[:len(body) // 2]}.get(trouble)
+    change = {"no zip": lambda body: b"<html>", "half a zip": lambda body: body[:len(body) // 2],
+              "a bit": lambda body: body[:9000] + bytes([body[9000] ^ 4]) + body[9001:]}.get(trouble)
     if trouble.isdecimal():
         fault = s.world.plex.fail("/diagnostics/logs", int(trouble))
     elif trouble == "cut":
@@ -183,6 +184,29 @@ def test_keep(stage):
     s.configure("source = folder\nfolder = {folder}\nkeep = none")
     s.again()
     assert s.run() == "logs: nothing new"
+
+
+def test_check(stage):
+    s = stage(register=False)
+    s.logs.write(lines(30))
+    s.run("--yes", "--no-schedule", script="../install.py", timeout=120)
+
+    def said():
+        done = s.usher.run("check", script="install.py", timeout=60)
+        return [line for line in done.stdout.splitlines() if "Plex's log" in line]
+    assert said() == [f"ok: Plex's log is kept, from {s.logs.path}: 0 days, nothing is saved yet"]
+    s.run()
+    (line,) = said()
+    assert ": 1 days, last saved " in line or ": 2 days, last saved " in line
+    with open(s.logs.file(), "wb") as file:
+        file.truncate(0)
+    s.logs.write(lines(30, 60))
+    s.again()
+    s.run()
+    assert said()[1].startswith("warning: lines of Plex's log are missing")
+    s.configure("source = folder\nfolder = /nowhere")
+    (line,) = said()
+    assert line.startswith("error: Plex's log is not saved: there is no") and "source = download" in line
 
 
 # ---- questions ----

@@ -59,8 +59,8 @@ class LogFile(NamedTuple):
             while count > 0 and (piece := self.file.read(count)):
                 pieces.append(piece)
                 count -= len(piece)
-        except (OSError, EOFError, zlib.error) as error:  # the latter two: a zip that is not whole
-            raise Unreachable(f"{self.name} cannot be read: {error}") from None
+        except OSError as error:
+            raise Unreachable(f"{self.name} cannot be read: {error.strerror}") from None
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
 
@@ -72,19 +72,19 @@ def opened(config: Config, gateway: Gateway, now: float, folder: str) -> Iterato
     """
     source = config.get("logs", "source")
     with ExitStack() as stack:
-        place, trouble = ("", "") if source == "download" else _place(config, now)
+        where, trouble = ("", "") if source == "download" else place(config, now)
         files: list[LogFile] = []
-        if place:
+        if where:
             try:
-                files = _in_folder(place, stack, now)
+                files = _in_folder(where, stack, now)
             except OSError as error:
-                place, trouble = "", f"{place} cannot be read ({error.strerror})"
-        if source == "folder" and not place:
+                where, trouble = "", f"{where} cannot be read ({error.strerror})"
+        if source == "folder" and not where:
             raise UsherError(f"Plex's log is not saved: {trouble}; mend [logs] folder or the rights of that folder, "
                              "or write source = download")  # fmt: skip
-        if not place:
-            place, files = "Plex's download", _downloaded(gateway, stack, now, folder)
-        yield place, files
+        if not where:
+            where, files = "Plex's download", _downloaded(gateway, stack, now, folder)
+        yield where, files
 
 
 def local_day(at: float) -> int:
@@ -99,33 +99,31 @@ def in_order(name: str) -> tuple[int, int]:
     return (0, -int(old)) if old else (1, -int(new or 0))
 
 
-def _place(config: Config, now: float) -> tuple[str, str]:
-    """The folder, or why there is none. One that was not named must be that of a server that runs."""
+def place(config: Config, now: float) -> tuple[str, str]:
+    """The folder of Plex's log, or "" and why there is none. One that was not named must be a running server's."""
     named = str(config.get("logs", "folder") or "")
     if named:
-        if os.path.isfile(os.path.join(named, CURRENT)):
-            return named, ""
-        deeper = os.path.join(named, "Logs")
-        if os.path.isfile(os.path.join(deeper, CURRENT)):
-            return deeper, ""
+        for folder in (named, os.path.join(named, "Logs")):
+            if os.path.isfile(os.path.join(folder, CURRENT)):
+                return folder, ""
         return "", f"there is no {CURRENT} in {named}"
-    for place in (os.path.expandvars(os.path.expanduser(p)) for p in PLACES):
+    for folder in (os.path.expandvars(os.path.expanduser(p)) for p in PLACES):
         try:
-            if abs(now - os.stat(os.path.join(place, CURRENT)).st_mtime) < ALIVE:
-                return place, ""
+            if abs(now - os.stat(os.path.join(folder, CURRENT)).st_mtime) < ALIVE:
+                return folder, ""
         except OSError:  # not there, or not for us
             continue
     return "", "Plex's log folder was not found in its usual places"
 
 
-def _in_folder(place: str, stack: ExitStack, now: float) -> list[LogFile]:
+def _in_folder(folder: str, stack: ExitStack, now: float) -> list[LogFile]:
     found: list[LogFile] = []
     tried: set[str] = set()
-    while names := [name for name in os.listdir(place) if NAME.fullmatch(name) and name not in tried]:
+    while names := [name for name in os.listdir(folder) if NAME.fullmatch(name) and name not in tried]:
         name = max(names, key=in_order)  # should Plex rotate now, the oldest gets a name that is looked at later
         tried.add(name)
         try:
-            file = stack.enter_context(open(os.path.join(place, name), "rb"))  # noqa: SIM115
+            file = stack.enter_context(open(os.path.join(folder, name), "rb"))  # noqa: SIM115
         except FileNotFoundError:  # the oldest goes when Plex rotates
             continue
         about = os.fstat(file.fileno())
@@ -144,9 +142,13 @@ def _downloaded(gateway: Gateway, stack: ExitStack, now: float, folder: str) -> 
     try:
         packed = stack.enter_context(zipfile.ZipFile(draft))
         entries = [i for i in packed.infolist() if NAME.fullmatch(os.path.basename(i.filename))]
+        for entry in entries:  # nothing of it is saved before all of it is known to be whole
+            with packed.open(entry) as file:
+                while file.read(1 << 20):
+                    continue
         return [_entry(packed, entry, stack, now)
                 for entry in sorted(entries, key=lambda e: in_order(os.path.basename(e.filename)))]  # fmt: skip
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError):  # the latter two: packed in a way nobody knows
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError):  # an odd packing
         raise Unreachable("Plex handed out its logs as something that is not a zip file") from None
 
 
