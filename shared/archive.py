@@ -17,7 +17,7 @@ from shared.files import give, make_folder
 from shared.seals import SUFFIX, Seal, day_of, day_path, last_seal, packed_seal, paths
 
 NEW = ".new"
-LEVEL = 6
+LEVEL = 5  # 2 to 3 % more bytes than with 6, for up to a third less time
 
 
 class Archive:

@@ -296,6 +296,21 @@ def test_a_log_that_was_cut(folder, logs, left):
     assert saved.gap and run(folder, logs) == (0, 0, False)
 
 
+def test_a_log_that_was_cut_and_cut_again(folder, logs):
+    """What is compared is the newest that was saved of each part."""
+    there = wanted = b""
+    for n, left in enumerate((0, 9000, 15_000, 4000, 12_000)):
+        if n:
+            with open(logs.file(), "r+b") as file:
+                file.truncate(there.rfind(b"\n", 0, left) + 1)
+            there = there[:there.rfind(b"\n", 0, left) + 1]
+        more = lines(150, START + timedelta(hours=n), seed=n)
+        logs.write(more)
+        there, wanted = there + more, wanted + more
+        run(folder, logs)
+        same(folder, wanted)
+
+
 def test_what_plex_has_rotated_away_is_said(folder, logs):
     for n in range(9):
         logs.write(lines(20, START + timedelta(hours=n), seed=n))
