@@ -364,7 +364,7 @@ def test_a_new_ledger_and_a_lost_day_double_nothing(folder, logs):
     same(folder, logs.text)
 
 
-@pytest.mark.parametrize("damage", ["tail", "all", "empty"])
+@pytest.mark.parametrize("damage", ["tail", "seal", "all", "empty"])
 def test_a_damaged_day(folder, logs, damage):
     logs.write(lines(50))
     run(folder, logs)
@@ -376,12 +376,12 @@ def test_a_damaged_day(folder, logs, damage):
         if damage == "empty":
             file.truncate(0)
         else:
-            file.seek(size - 40 if damage == "tail" else 0)
+            file.seek(size - {"tail": 40, "seal": 110}.get(damage, size))
             file.write(os.urandom(size if damage == "all" else 40)[:size])
     run(folder, logs)
     same(folder, logs.text)
     aside = [name for name in os.listdir(folder) if ".damaged-" in name]
-    assert len(aside) == (damage != "tail")
+    assert len(aside) == (damage in ("all", "empty"))
 
 
 def test_a_kill_at_every_byte(tmp_path, monkeypatch, logs):
