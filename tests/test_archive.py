@@ -376,7 +376,7 @@ def test_a_damaged_day(folder, logs, damage):
         if damage == "empty":
             file.truncate(0)
         else:
-            file.seek(size - {"tail": 40, "seal": 110}.get(damage, size))
+            file.seek(size - {"tail": 40, "seal": 66}.get(damage, size))
             file.write(os.urandom(size if damage == "all" else 40)[:size])
     run(folder, logs)
     same(folder, logs.text)
