@@ -86,6 +86,8 @@ def _list(text: str, one: Callable[[str], str]) -> Names:
 
 def _rating(name: str) -> str:
     word = " ".join(name.casefold().split())
+    if word in ("above", "rated"):
+        raise GrammarError(f"{show(name)} is no rating: write {'above PG-13' if word == 'above' else 'unrated'}")
     if word.startswith("above "):
         if ratings.age(word[6:]) is None:
             raise GrammarError(f"{show(name)}: nobody knows from which age {clip(name[6:])} is: write above PG-13")

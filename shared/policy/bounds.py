@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from shared.model import Decision
 from shared.policy import words
-from shared.policy.calendar import DAY, Calendar
+from shared.policy.calendar import DAY, Calendar, period
 
 FAR = 45 * DAY  # how far a reopening is looked for: past the longest month
 BUDGETS = ("daily", "weekly", "monthly", "sitting")  # kinds that nothing but playing brings nearer
@@ -46,14 +46,15 @@ def decide(bounds: Sequence[Bound], calendar: Calendar, now: float, paused: bool
         if denying:
             among = [bound for bound in bounds if bound.dry == dry]
             stop = _stop(denying, among, calendar, now)
-            return stop._replace(dry=dry, ahead=_next(ahead, now, paused))
+            coming = [at for at in (stop.until, _next(ahead, calendar, now, paused)) if at is not None and at > now]
+            return stop._replace(dry=dry, ahead=min(coming, default=None))
     if not ahead:
         return Decision(True, reason="no limit in sight")
     until, bound = min(ahead, key=lambda pair: pair[0])
     return Decision(
         True, until, bound.limit, bound.value(until),
         f"until {words.clock(calendar, until, now)[3:]}: {words.foreseen(bound.limit, bound.kind, bound.value(until))}",
-        bound.kind, dry=bound.dry, ahead=_next(ahead, now, paused),
+        bound.kind, dry=bound.dry, ahead=_next(ahead, calendar, now, paused),
     )  # fmt: skip
 
 
@@ -91,6 +92,12 @@ def _stop(denying: Sequence[Bound], bounds: Sequence[Bound], calendar: Calendar,
     return Decision(False, free, bound.limit, bound.value(now), reason, bound.kind, bound.message)
 
 
-def _next(ahead: Sequence[tuple[float, Bound]], now: float, paused: bool) -> float | None:
+def _next(ahead: Sequence[tuple[float, Bound]], calendar: Calendar, now: float, paused: bool) -> float | None:
+    """When the first of them comes. That of a budget comes to a `paused` play only if nothing has to be played until
+    then; but the next day may have another budget."""
     coming = [at for at, bound in ahead if at > now and not (paused and bound.kind in BUDGETS)]
+    if paused:
+        waiting = [(at, bound) for at, bound in ahead if at > now and bound.kind in BUDGETS]
+        coming += [at for at, bound in waiting if bound.deadline(at) == at]
+        coming += [period(calendar, "daily", now)[1][1]] if waiting else []
     return min(coming, default=None)

@@ -68,10 +68,12 @@ def lifted(bounds: Sequence[Bound], until: float | None) -> list[Bound]:
 
 
 def _from(bound: Bound, until: float) -> Bound:
+    since = bound.since
+
     def deadline(start: float) -> float | None:
         return None if until == FOREVER else bound.deadline(max(start, until))
 
-    return bound._replace(deadline=deadline)
+    return bound._replace(deadline=deadline, since=since and (lambda at: max(since(at), until)))
 
 
 def _end(grant: Grant) -> float:

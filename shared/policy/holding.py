@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from shared.model import Session, User
+from shared.model import PLEX_OWNER, Session, User
 from shared.policy import rules
-from shared.policy.people import KINDS, VIP, House, Who, is_vip
+from shared.policy.people import KINDS, OWNER, VIP, House, Who, is_many, is_vip, unmistakable
 from shared.policy.rules import Facts, Holding
 
 
@@ -16,17 +16,20 @@ def facts(house: House, who: Who, session: Session, known: bool | None = None) -
     user = house.users.get(session.user_id, User(session.user_id, session.user))
     kinds = tuple(name for name, of in KINDS.items() if user.kind in of) + ((VIP,) if is_vip(house, user.id) else ())
     person = who.key if who.key in house.settings["person"] else ""
-    owner = bool(house.owner_id) and user.id == house.owner_id
-    return Facts(session, user, person, who.group, kinds, owner, known, house.bound)
+    owner = user.kind == OWNER or user.id in (house.owner_id or PLEX_OWNER, PLEX_OWNER)
+    return Facts(session, unmistakable(house, user), person, who.group, kinds, owner, known, house.bound)
 
 
 def holding(
     house: House, who: Who, session: Session, past: Mapping[int, Session], known: bool | None = None
 ) -> tuple[Holding, ...]:
     """The rules whose conditions hold for a play, each with the ids of the `past` plays for which they held, too."""
+    if not house.settings["rule"]:
+        return ()
     mine = facts(house, who, session, known)
+    users: dict[int, Facts] = {}
     return tuple(
-        Holding(name, settings, _held(house, who, settings, past), bool(settings.get("dry_run", who.dry_run)))
+        Holding(name, settings, _held(house, who, settings, past, users), bool(settings.get("dry_run", who.dry_run)))
         for name, settings in house.settings["rule"].items()
         if may_hold(settings, who, mine) and rules.holds(settings, mine)
     )
@@ -38,19 +41,28 @@ def may_hold(settings: Mapping[str, Any], who: Who, mine: Facts) -> bool:
 
 
 def names_them(settings: Mapping[str, Any], mine: Facts) -> bool:
-    """Whether a rule names this person, user or group outright."""
+    """Whether a rule names this person, user or group outright: not by a pattern, nor all of a kind."""
     for key in ("people", "users", "groups"):
         turned, names = settings.get(key, (True, ()))
-        plain = {key: (False, tuple(name for name in names if "*" not in name and "?" not in name))}
-        if not turned and rules.condition(plain, key, mine):
+        plain = names if key != "users" else tuple(name for name in names if not is_many(name))
+        if not turned and rules.condition({key: (False, plain)}, key, mine):
             return True
     return False
 
 
-def _held(house: House, who: Who, settings: Mapping[str, Any], past: Mapping[int, Session]) -> frozenset[int]:
+def _held(
+    house: House, who: Who, settings: Mapping[str, Any], past: Mapping[int, Session], users: dict[int, Facts]
+) -> frozenset[int]:
+    """`users`: what is known of each user already, to be added to."""
     if not rules.needs_past(settings):
         return frozenset()
-    return frozenset(id for id, session in past.items() if rules.holds(settings, facts(house, who, session)))
+    found = set()
+    for id, session in past.items():
+        if session.user_id not in users:
+            users[session.user_id] = facts(house, who, session)
+        if rules.holds(settings, users[session.user_id]._replace(session=session)):
+            found.add(id)
+    return frozenset(found)
 
 
 def names_of(found: Iterable[Holding]) -> frozenset[str]:

@@ -12,9 +12,10 @@ LAG = 10.0  # seconds by which players report their position late: an item ends 
 
 def may_end(bound: Bound, play: Play, most: int, now: float) -> Bound:
     """A limit in time under which an item that began before it, and has at most `most` seconds left when it comes, may
-    end. `now` is the moment that the play's position is reckoned for."""
-    ends = item_ends(play, now)
-    since = bound.since
+    end. `now` is the moment that the play's position is reckoned for. It has to end within these seconds: who pauses or
+    goes back in it is cut when it cannot any more."""
+    ends, since = item_ends(play, now), bound.since
+    stands = play.session.state != "playing"
     if ends is None or since is None or not most:
         return bound
 
@@ -24,21 +25,23 @@ def may_end(bound: Bound, play: Play, most: int, now: float) -> Bound:
             return None
         began = since(comes) if comes <= start else comes
         if play.began < began and 0 < ends - began <= most:
-            return max(ends + LAG, comes)
+            return max(began + most - (ends - now) if stands else ends + LAG, comes)
         return comes
 
     return bound._replace(deadline=deadline)
 
 
 def starts_too_late(bounds: Sequence[Bound], play: Play, least: int) -> list[Bound]:
-    """The bound for a play that began with less than `least` seconds left; `bounds` are the limits of that moment."""
+    """The bound for a play that began with less than `least` seconds left; `bounds` are the limits of that moment. What
+    was let in all the same (under another limit, or lifted ones) and has outlived them is not started any more."""
     began = play.began
     ends = [(at, bound) for bound in bounds if (at := bound.deadline(began)) is not None and began < at < began + least]
     if not ends:
         return []
     at, bound = min(ends, key=lambda pair: pair[0])
-    late = always("no_start_in_last", "start", least, bound.reopens(at))
-    return [late._replace(message=bound.message, dry=bound.dry)]
+    opens = bound.reopens(at) if play.denied else at
+    late = always("no_start_in_last", "start", least, opens)
+    return [late._replace(reopens=lambda start: bound.reopens(at), message=bound.message, dry=bound.dry)]
 
 
 def item_ends(play: Play, now: float) -> float | None:

@@ -246,7 +246,8 @@ def _sittings(limits: Limits, calendar: Calendar, spans: list[Span], now: float)
     pieces: list[Interval] = []
     for epoch in sorted({s.epoch for s in spans}):
         mine = [s for s in spans if s.epoch == epoch and not s.denied]
-        pieces += _charged(limits, calendar, mine, now - AHEAD - limits.rest, now + DAY)
+        latest = min(max((s.ended for s in mine), default=now), now + FAR)
+        pieces += _charged(limits, calendar, mine, now - AHEAD - limits.rest, latest)
     return pieces
 
 

@@ -92,7 +92,7 @@ def bindings(house: House, session: Session) -> list[tuple[str, str, str]]:
     user = house.users.get(session.user_id, User(session.user_id, session.user))
     found = [
         (USER, name, str(user.id))
-        for name in _named(house, "users", "members")
+        for name in _named(house, "users", "members") | _ruled(house)
         if user.id not in (0, PLEX_OWNER) and (USER, name) not in house.bound and _bears(house, user, name)
     ]
     if found:  # whose user it is may decide whether the player's title counts
@@ -173,6 +173,17 @@ def _group(house: House, person: str, user: User) -> str:
     return by_kind
 
 
+def unmistakable(house: House, user: User) -> User:
+    """The user without the names that are another's: whoever calls themselves like somebody else is not meant."""
+    name, title, email = (text if text and _bears(house, user, text.casefold()) else "" for text in user[1:4])
+    return user._replace(name=name, title=title, email=email)
+
+
+def is_many(name: str) -> bool:
+    """Whether a name of config.ini is a pattern or a kind of users."""
+    return "*" in name or "?" in name or name in (*KINDS, VIP)
+
+
 def is_vip(house: House, user_id: int) -> bool:
     """Whether [prune] vip names this user, by what it was bound to, by id, user name, mail address or title."""
     user = house.users.get(user_id, User(user_id))
@@ -237,6 +248,12 @@ def _named(house: House, *keys: str) -> set[str]:
     """All names under these keys in persons and groups, in lower case."""
     sections = [*house.settings["person"].values(), *house.settings["group"].values()]
     return {n.casefold() for s in sections for k in keys for n in s.get(k, ())}
+
+
+def _ruled(house: House) -> set[str]:
+    """The users that rules name, each by a name of its own."""
+    return {n for rule in house.settings.get("rule", {}).values() for n in rule.get("users", (False, ()))[1]
+            if not is_many(n)}  # fmt: skip
 
 
 def _names_machine(house: House, machine_id: str) -> bool:

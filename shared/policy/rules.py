@@ -24,10 +24,13 @@ NAMES = (
 CONDITIONS = (*NAMES, "ratings", "location", "transcode", "resolution", "bitrate", "file_bitrate", "new_device")
 AMOUNTS = (*BUDGETS, "max_plays", "max_streams", "max_paused")  # with one of these a rule allows something
 PLAYED = 120.0  # seconds from which a play counts for max_plays: Tautulli's history forgets shorter ones, too
-PERIODS = {"day": "daily", "week": "weekly", "month": "monthly"}
 TRANSCODES = {"video": ("video", "both"), "audio": ("audio", "both"), "any": ("video", "audio", "both"), "no": ("no",)}
-RESOLUTIONS = ("sd", "480", "576", "720", "1080", "2k", "4k", "8k")
+SHOWLESS = ("movie", "track", "photo", "clip")  # kinds of media that are of no series, and that is known
+NOBODY = ("0", "local")  # what Plex's user 0 may be called in `users`
+LINES = {"sd": 576, "2k": 1440, "4k": 2160, "8k": 4320}  # of a picture; the other resolutions are their number
 _SAME = {"2160": "4k", "1440": "2k", "4320": "8k"}
+LOOKS = 99  # so often two limits are asked in turn when both forbid
+REST = 900  # of sittings, where a rule says nothing of it
 
 
 class Facts(NamedTuple):
@@ -76,13 +79,13 @@ def condition(settings: Mapping[str, Any], key: str, facts: Facts) -> bool | Non
 
 def needs_past(settings: Mapping[str, Any]) -> bool:
     """Whether the rule depends on what was played before."""
-    return "max_plays" in settings or any(settings.get(key) for key in BUDGETS)
+    return "max_plays" in settings or any(settings.get(key) not in (None, ()) for key in BUDGETS)
 
 
 def limits_of(settings: Mapping[str, Any], extra: limits.Extra = ()) -> Limits:
     """The budgets inside a rule: all that is played of what matches, in the rule's hours, counts."""
     values = {key: _per_day(settings.get(key)) for key in BUDGETS}
-    return Limits(**values, rest=settings.get("rest") or 0, only=settings.get("when", ()), extra=extra)
+    return Limits(**values, rest=settings.get("rest", REST) or 0, only=settings.get("when", ()), extra=extra)
 
 
 def bounds(
@@ -137,14 +140,14 @@ def matches(pattern: str, text: str) -> bool:
 
 
 def _listed(key: str, names: Sequence[str], facts: Facts) -> bool | None:
-    """Whether what is known of the play is in the list of a condition."""
+    """Whether what is known of the play is in the list of a condition. Live TV is `live` besides what it shows."""
     session = facts.session
     if key == "ratings":
         return _rated(names, session.rating)
     if key == "people":
         return facts.person in names if facts.person else False if facts.user.id else None
     if key == "groups":
-        return facts.group in names
+        return facts.group in names if facts.group or facts.person or facts.user.id else None
     if key == "users":
         return _is_user(names, facts)
     if key == "devices":
@@ -154,14 +157,16 @@ def _listed(key: str, names: Sequence[str], facts: Facts) -> bool | None:
     if key == "resolution":
         return _resolved(names, session.resolution)
     if key == "players":
-        return _any(names, session.product, session.player)
+        return _any(names, session.product, session.player) or _known(session.product and session.player, False)
+    if key == "media":
+        return ("live" in names and session.live) or _any(names, session.media_type)
+    if key == "shows" and not session.show and session.media_type in SHOWLESS and not session.live:
+        return False
     texts = {
-        "platforms": (session.platform,), "libraries": (session.library,), "media": (session.media_type,),
+        "platforms": (session.platform,), "libraries": (session.library,),
         "shows": (session.show,), "location": (session.location,), "addresses": (session.address,),
         "titles": (session.title, session.title.removeprefix(f"{session.show} - ") if session.show else ""),
     }[key]  # fmt: skip
-    if key == "shows" and session.media_type == "movie":
-        return False  # a film is of no show, and that is known
     return _any(names, *texts)
 
 
@@ -170,11 +175,17 @@ def _any(names: Sequence[str], *texts: str) -> bool | None:
     return any(matches(name, text) for name in names for text in known) if known else None
 
 
+def _known(told: object, found: bool) -> bool | None:
+    """What was found, where it is known at all."""
+    return found if told else None
+
+
 def _is_user(names: Sequence[str], facts: Facts) -> bool | None:
-    """By id, user name, mail address or title, or by kind (@home …). A pattern never means the owner."""
+    """By id, user name, mail address or title, or by kind (@home …). A pattern never means the owner. Who plays as
+    Plex's user 0 may be anybody: known is only that it is nobody."""
     user = facts.user
     if not user.id:
-        return _any(names, user.name) if user.name else None
+        return _known(any(name in NOBODY for name in names), True)
     for name in names:
         if name in facts.kinds or name == str(user.id) or facts.bound.get(("user", name)) == str(user.id):
             return True
@@ -184,29 +195,31 @@ def _is_user(names: Sequence[str], facts: Facts) -> bool | None:
             continue
         if any(matches(name, text.casefold()) for text in (user.name, user.email, user.title) if text):
             return True
-    return False
+    asks_for_kind = any(name.startswith("@") and name != "@vip" for name in names)
+    return _known(user.kind or facts.is_owner or not asks_for_kind, False)
 
 
 def _is_device(names: Sequence[str], facts: Facts) -> bool | None:
     machine, title = facts.session.machine_id.casefold(), facts.session.player.casefold()
     if not machine and not title:
         return None
-    for name in names:
-        bound = facts.bound.get(("device", name), "").casefold()
+    bounds = {name: facts.bound.get(("device", name), "").casefold() for name in names}
+    for name, bound in bounds.items():
         if machine and machine in (name, bound):
             return True
         if not bound and title and matches(name, title):
             return True
-    return False
+    return _known(machine or not any(bounds.values()), False)
 
 
 def _rated(names: Sequence[str], rating: str) -> bool | None:
-    """Of what nobody has rated it is not known; of what is rated in a way that nobody knows, only what it is called."""
-    exact, age = rating.strip().casefold(), ratings.age(rating)
-    if ratings.is_unrated(rating):
-        return None
-    if any(name in (exact, exact.rpartition("/")[2]) for name in names):
+    """Of what nobody has rated it is only known that it is `unrated`, in whatever words; of what is rated in a way that
+    nobody knows, what it is called."""
+    exact, age, unrated = " ".join(rating.casefold().split()), ratings.age(rating), ratings.is_unrated(rating)
+    if any(matches(name, word) for name in names for word in (exact, exact.rpartition("/")[2].strip()) if word):
         return True
+    if unrated:
+        return _known(any(name in ratings.UNRATED for name in names), True)
     above = [ratings.age(name.removeprefix("above ")) for name in names if name.startswith("above ")]
     if above and age is None:
         return None
@@ -214,14 +227,15 @@ def _rated(names: Sequence[str], rating: str) -> bool | None:
 
 
 def _resolved(names: Sequence[str], text: str) -> bool | None:
+    """What has up to 576 lines is sd, too."""
     mine = resolution(text)
-    if not mine:
-        return None
-    if mine in names:
+    lines = LINES.get(mine) or (int(mine) if mine.isdecimal() and mine.isascii() and len(mine) < 6 else 0)
+    if mine in names or (0 < lines <= LINES["sd"] and "sd" in names):
         return True
-    order = RESOLUTIONS.index(mine) if mine in RESOLUTIONS else -1
     above = [name.removeprefix("above ") for name in names if name.startswith("above ")]
-    return any(name in RESOLUTIONS and order > RESOLUTIONS.index(name) for name in above)
+    if not mine or (above and not lines):
+        return None
+    return any(lines > (LINES.get(name) or int(name)) for name in above)
 
 
 def _per_day(value: Any) -> Any:
@@ -242,18 +256,15 @@ def _plays(
         if when:
             pieces = [part for a, b in pieces for part in window_intervals(calendar, when, a, b)]
         if pieces:
-            item = _item(sessions.get(span.play, play.session))
+            item = streams.item(sessions.get(span.play, play.session))
             seconds[item] = seconds.get(item, 0.0) + measure(pieces)
     counted = {item for item, played in seconds.items() if played >= PLAYED}
-    mine = _item(play.session)
-    earlier = {_item(o.session) for o in others if (o.began, o.id) < (play.began, play.id) and not o.denied}
-    if mine in counted or len((counted | earlier) - {mine}) < most:
+    mine = streams.item(play.session)
+    earlier = {streams.item(o.session) for o in others if (o.began, o.id) < (play.began, play.id) and not o.denied
+               and streams.player(o) != streams.player(play)}  # fmt: skip
+    if most and (mine in counted or len((counted | earlier) - {mine}) < most):
         return []
-    return [always("", "plays", most, ended)]
-
-
-def _item(session: Session) -> str:
-    return session.rating_key or f"{session.show} - {session.title}"
+    return [always("", "plays", most, ended if most else None)]
 
 
 def _only(bound: Bound, when: Any, calendar: Calendar) -> Bound:
@@ -262,7 +273,14 @@ def _only(bound: Bound, when: Any, calendar: Calendar) -> Bound:
 
     def deadline(start: float) -> float | None:
         first = bound.deadline(start)
-        return None if first is None else hours.deadline(first)
+        for _ in range(LOOKS):
+            opens = None if first is None else hours.deadline(first)
+            if opens is None:
+                return None
+            first = bound.deadline(opens)
+            if first == opens:
+                return opens
+        return None
 
     def reopens(at: float) -> float | None:
         ends, later = hours.reopens(at), bound.reopens(at)

@@ -10,6 +10,7 @@ from shared.policy.calendar import Calendar
 
 COUNTED = ("streams", "locations", "plays")
 LONGEST = 300  # characters of a sentence
+ENDS = (".", "!", "?", "…")
 
 
 def stopped(decision: Decision, texts: Mapping[str, str], calendar: Calendar, now: float, **about: str) -> str:
@@ -20,18 +21,18 @@ def stopped(decision: Decision, texts: Mapping[str, str], calendar: Calendar, no
     fields = {**about, **_fields(decision, texts), "back": back}
     own = decision.message
     if own and decision.limit.startswith("rule:"):
-        said = own + (_sentence(back) if back else "")
+        said = _and_back(own, back)
     else:
         said = _fill(texts.get(decision.kind, texts["rule"]), fields)
         said = f"{_of_rule(decision)}{said}" + (f" {own}" if own else "")
-    return said[:LONGEST] if said.endswith((".", "!", "?")) else f"{said[:LONGEST]}."
+    return words.shorten(said if said.endswith(ENDS) else f"{said}.", LONGEST)
 
 
 def warned(decision: Decision, texts: Mapping[str, str], left: float, **about: str) -> str:
     """How much time is left before a stream ends, and why it will."""
     fields = {**about, **_fields(decision, texts), "left": words.duration(left, texts)}
-    what = _fill(texts.get(f"ahead.{decision.kind}", texts["ahead.rule"]), fields)
-    return _fill(texts["warn"], {**fields, "what": what})[:LONGEST]
+    what = _of_rule(decision) + _fill(texts.get(f"ahead.{decision.kind}", texts["ahead.rule"]), fields)
+    return words.shorten(_fill(texts["warn"], {**fields, "what": what}), LONGEST)
 
 
 def _fields(decision: Decision, texts: Mapping[str, str]) -> dict[str, str]:
@@ -49,9 +50,12 @@ def _of_rule(decision: Decision) -> str:
     return f"{_rule(decision)}: " if _rule(decision) and decision.kind != "rule" else ""
 
 
-def _sentence(back: str) -> str:
-    """`; back at 04:00` behind a text of the owner's."""
-    return back if back.startswith(";") else f" {back}"
+def _and_back(own: str, back: str) -> str:
+    """A text of the owner's and `; back at 04:00`: one sentence, or another one where theirs has ended."""
+    back = back.lstrip(";,. ")
+    if not back:
+        return own
+    return f"{own} {back[:1].upper()}{back[1:]}" if own.endswith(ENDS) else f"{own}; {back}"
 
 
 def _fill(text: str, fields: Mapping[str, str]) -> str:

@@ -1,21 +1,23 @@
 """Limits on what is open at the same time: streams, places, and plays that are paused for long.
 
 A stream is a player of a person's on which something is open. Two plays on one player are one stream: the next title
-begins before the end of the last one is known. So are two of the same item of which only one is playing: it has moved
-to another player. Whichever came last is too much (`keep = newest`: whichever came first), and what was denied before
-stays denied as long as the others are there.
+begins before the end of the last one is known. So are two of the same item of which at most one is playing: it has
+moved to another player. Whichever came last is too much (`keep = newest`: whichever came first), and what was denied
+before stays denied as long as the others are there.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from shared.model import Play
+from shared.model import Play, Session
 from shared.policy.bounds import Bound, always
 from shared.policy.limits import Limits
 
 SETTLE = 0.5  # seconds for which streams must have been there together: one may just be ending
 HANDOVER = 10.0  # the same for two players of one item: it may be moving from one to the other
+HOME = "home"
+PRIVATE = ("10.", "192.168.", "127.", "169.254.", *(f"172.{n}." for n in range(16, 32)), "fc", "fd", "fe8", "::1")
 
 
 def bounds(limits: Limits, play: Play, others: Sequence[Play]) -> list[Bound]:
@@ -35,11 +37,8 @@ def too_many(limit: str, kind: str, most: int, keep: str, play: Play, others: Se
     streams: dict[str, list[Play]] = {}
     for other in others:
         if not _has_moved(other, others):
-            streams.setdefault(_player(other), []).append(other)
-    order = sorted(streams, key=lambda player: _rank(streams[player], keep))
-    if _player(play) not in order[most:]:
-        return []
-    return [_from(limit, kind, most, _together(play, others))]
+            streams.setdefault(player(other), []).append(other)
+    return _one_more(limit, kind, most, keep, play, player(play), streams)
 
 
 def place(play: Play) -> str:
@@ -47,9 +46,9 @@ def place(play: Play) -> str:
 
     Of IPv6 the first half is the household, the second half its device (RFC 4291)."""
     session = play.session
-    if session.location == "lan":
-        return "home"
-    address = session.address.casefold().removeprefix("::ffff:")
+    address = session.address.strip().casefold().removeprefix("::ffff:")
+    if session.location == "lan" or (not session.location and address.startswith(PRIVATE)):
+        return HOME
     if ":" not in address:
         return address
     head, gap, tail = address.partition("::")
@@ -63,24 +62,28 @@ def place(play: Play) -> str:
 def _too_far(limits: Limits, play: Play, others: Sequence[Play]) -> list[Bound]:
     places: dict[str, list[Play]] = {}
     for other in others:
-        if place(other):
+        if place(other) and not _has_moved(other, others):
             places.setdefault(place(other), []).append(other)
-    order = sorted(places, key=lambda where: _rank(places[where], limits.keep))
-    most = limits.max_locations or 0
-    if not place(play) or place(play) not in order[most:]:
+    return _one_more("max_locations", "locations", limits.max_locations or 0, limits.keep, play, place(play), places)
+
+
+def _one_more(
+    limit: str, kind: str, most: int, keep: str, play: Play, mine: str, found: dict[str, list[Play]]
+) -> list[Bound]:
+    """The bound for a play whose player or place is one more than `most` of those found."""
+    order = sorted(found, key=lambda one: _rank(found[one], keep))
+    if mine not in order[most:]:
         return []
-    return [_from("max_locations", "locations", most, play.began + SETTLE)]
+    kept = [other for one in order[:most] for other in found[one]]
+    bound = always(limit, kind, most)
+    since = _since(play, keep, kept)
+    return [bound._replace(deadline=lambda start: max(start, since))]
 
 
 def paused_long(most: int, play: Play) -> Bound:
     """The bound of a play that is paused: since the newest stretch of playing, or since it began."""
     ends = max(play.span_ended, play.began) + most
     return Bound("max_paused", "paused", lambda start: max(ends, start), lambda at: None, lambda at: most)
-
-
-def _from(limit: str, kind: str, most: int, moment: float) -> Bound:
-    bound = always(limit, kind, most)
-    return bound._replace(deadline=lambda start: max(start, moment))
 
 
 def _rank(plays: Sequence[Play], keep: str) -> tuple[bool, float, int]:
@@ -90,25 +93,36 @@ def _rank(plays: Sequence[Play], keep: str) -> tuple[bool, float, int]:
     return (all(play.denied for play in plays), *((-began, -first) if keep == "newest" else (began, first)))
 
 
-def _player(play: Play) -> str:
+def player(play: Play) -> str:
+    """By which a player is known: its machine id, else (some tell none) what Plex calls its session."""
     return play.session.machine_id or f"session {play.session.session_key}"
 
 
 def _has_moved(play: Play, others: Sequence[Play]) -> bool:
-    """Whether the same item goes on elsewhere while this one stands still."""
-    session = play.session
-    return session.state == "paused" and any(
-        other.session.state != "paused" and _is_copy(play, other) for other in others
+    """Whether the same item goes on elsewhere while this one stands still, or went on there before it was paused."""
+    return play.session.state == "paused" and any(
+        _is_copy(play, other)
+        and (other.session.state != "paused" or (other.began, other.id) > (play.began, play.id))
+        for other in others
     )
 
 
 def _is_copy(play: Play, other: Play) -> bool:
     one, two = play.session, other.session
-    same = (one.user_id, one.rating_key) == (two.user_id, two.rating_key)
-    return same and bool(one.rating_key) and _player(play) != _player(other)
+    same = (one.user_id, item(one)) == (two.user_id, item(two))
+    return same and bool(item(one)) and player(play) != player(other)
 
 
-def _together(play: Play, others: Sequence[Play]) -> float:
-    """From when on a play is too much: at once, but what has only moved from another player needs its time."""
-    moved = any(_is_copy(play, other) for other in others)
-    return play.began + (HANDOVER if moved else SETTLE)
+def item(session: Session) -> str:
+    """What is played, whoever plays it: Live TV has no rating key, but a title."""
+    return session.rating_key or session.title
+
+
+def _since(play: Play, keep: str, kept: Sequence[Play]) -> float:
+    """From when on a play is too much beside those that are kept: at once, but one of them may just be ending, and what
+    has only moved from one player to another needs its time."""
+    moved = any(_is_copy(play, other) for other in kept)
+    began = play.began
+    if keep == "newest" and not play.denied:
+        began = max((other.began for other in kept), default=began)
+    return began + (HANDOVER if moved else SETTLE)

@@ -52,15 +52,14 @@ def bounds(case: Case, now: float) -> list[Bound]:
     """All limits at work on a play that may stop it, the person's own first, then the rules by their names."""
     given, lift = case.today, case.today.off_until
     free = max((at for at in (given.allowed_until, lift) if at is not None), default=None)
-    spans = _with_what_comes(case, now, free)
-    timed = grants.lifted(_timed(case, spans, now), free)
+    timed = _timed(case, now, free)
     others = [play for play, _ in case.others] if case.others is not None else None
     placed = streams.bounds(case.limits, case.play, others) if others is not None else []
     if case.limits.known_devices_only and case.known is False:
         placed.append(always("known_devices_only", "device")._replace(message=case.limits.message))
     ruled = [bound for rule in _sorted(case.rules, stops=True) for bound in _of_rule(case, rule, now)]
     own = [bound._replace(dry=case.dry) for bound in (*timed, *grants.lifted(placed, lift))]
-    return [*(lock._replace(dry=case.dry) for lock in grants.locks(given)), *own, *grants.lifted(ruled, lift)]
+    return [*(lock._replace(dry=case.dry) for lock in grants.locks(given)), *own, *ruled]
 
 
 def notes(case: Case, now: float) -> list[tuple[Holding, Bound]]:
@@ -68,7 +67,7 @@ def notes(case: Case, now: float) -> list[tuple[Holding, Bound]]:
     return [
         (rule, bound)
         for rule in _sorted(case.rules, stops=False)
-        for bound in grants.lifted(_of_rule(case, rule, now), case.today.off_until)
+        for bound in _of_rule(case, rule, now)
     ]
 
 
@@ -82,17 +81,21 @@ def horizon(what: Limits, settings_of_rules: Sequence[Mapping[str, object]], cal
     return min(begins)
 
 
-def _timed(case: Case, spans: Sequence[Span], now: float) -> list[Bound]:
-    """Budgets, sittings and windows, with their soft landing."""
+def _timed(case: Case, now: float, free: float | None) -> list[Bound]:
+    """Budgets, sittings and windows, lifted until a moment, with their soft landing."""
     play, what = case.play, case.limits._replace(extra=case.today.extra)
     session = play.session
     counted = limits.counts(what, session.media_type, session.library)
-    found = limits.bounds(what, case.calendar, list(spans), now, counted)
+
+    def at_work(spans: Sequence[Span], at: float) -> list[Bound]:
+        coming = _with_what_comes(play, spans, at, free)
+        return grants.lifted(limits.bounds(what, case.calendar, coming, at, counted), free)
+
+    found = at_work(case.spans, now)
     landed = [landing.may_end(bound, play, what.let_finish, now) for bound in found]
     if what.no_start_in_last and found:
         before = [span._replace(ended=min(span.ended, play.began)) for span in case.spans if span.began < play.began]
-        then = limits.bounds(what, case.calendar, before, play.began, counted)
-        landed += landing.starts_too_late(then, play, what.no_start_in_last)
+        landed += landing.starts_too_late(at_work(before, play.began), play, what.no_start_in_last)
     return landed
 
 
@@ -100,18 +103,18 @@ def _of_rule(case: Case, rule: Holding, now: float) -> list[Bound]:
     beside = None
     if case.others is not None:
         beside = [play for play, names in case.others if rule.name in names]
-    found = rules.bounds(
-        rule, case.calendar, case.play, case.spans, case.sessions, beside, case.today.extra, now
-    )  # fmt: skip
-    return [landing.may_end(bound, case.play, case.limits.let_finish, now) for bound in found]
+    play, lift = case.play, case.today.off_until
+    spans = _with_what_comes(play, case.spans, now, lift)
+    found = rules.bounds(rule, case.calendar, play, spans, case.sessions, beside, case.today.extra, now)
+    return [landing.may_end(bound, play, case.limits.let_finish, now) for bound in grants.lifted(found, lift)]
 
 
-def _with_what_comes(case: Case, now: float, until: float | None) -> Sequence[Span]:
+def _with_what_comes(play: Play, spans: Sequence[Span], now: float, until: float | None) -> list[Span]:
     """The spans as they will be when what is lifted holds again, if the play goes on until then."""
     if until is None or until <= now or until == grants.FOREVER:
-        return case.spans
-    session = case.play.session
-    return [*case.spans, Span(now, until, session.media_type, session.library, case.play.epoch)]
+        return list(spans)
+    session = play.session
+    return [*spans, Span(now, until, session.media_type, session.library, play.epoch, play=play.id)]
 
 
 def _sorted(holding: Sequence[Holding], stops: bool) -> list[Holding]:
