@@ -190,6 +190,20 @@ def test_parameters(w):
         "episode_num00": "01", "live": "0", "product": "Plex Web"}
 
 
+def test_parameters_of_a_conversion(w):
+    """What is converted, and of which file: the session list tells what comes out of it."""
+    w.probe(dict.fromkeys(("on_play", "on_change"), "{video_decision}/{audio_decision}/{video_resolution}/"
+                                                    "{stream_bitrate}/{show_name}"))
+    s = w.plex.start_stream(w.bob, w.library.movie("Big", height=2160, bitrate=40_000))
+    w.wait_runs(1)
+    for what in ("audio", "video", True):
+        s.set_transcode(what)
+        w.wait_runs(len(w.runs()) + 1)
+    assert [r["argv"][0].replace("4k", "2160") for r in w.runs()] == [
+        "direct play/direct play/2160/40000/", "copy/transcode/2160/39800/", "transcode/copy/2160/2200/",
+        "transcode/transcode/2160/2200/"]
+
+
 def test_parameters_of_later_events(w):
     line = "{action} {state} {paused_counter} {stream_duration_sec} {view_offset} {progress_percent} {user_streams}"
     w.probe({a: line for a in ("on_pause", "on_resume", "on_stop")})

@@ -25,7 +25,7 @@ class Stream:
     user: User
     item: Item
     player: dict
-    transcode: bool = False
+    transcode: bool | str = False  # True: video and audio; "video" or "audio": only that
     state: str = "playing"
     location: str = "lan"
     bandwidth: int = 8000
@@ -43,7 +43,12 @@ class Stream:
 
     @property
     def transcode_key(self):
-        return digest("transcode", self.id) if self.transcode else ""
+        return digest("transcode", self.id, self.transcode) if self.transcode else ""
+
+    @property
+    def converted(self):
+        """What is transcoded."""
+        return {False: (), True: ("video", "audio")}.get(self.transcode) or tuple(filter(None, [self.transcode]))
 
     @property
     def view_offset(self):
@@ -103,9 +108,9 @@ class Stream:
         self.plex.loop.call(go)
         return self
 
-    def set_transcode(self, on):
-        """Change the transcode decision mid-stream (Tautulli: on_change)."""
-        self.transcode = on
+    def set_transcode(self, what):
+        """Change the transcode decision mid-stream (Tautulli: on_change); what: as `transcode`."""
+        self.transcode = what
         return self.send(self.state)
 
     def stop(self, notify=True):
@@ -131,7 +136,7 @@ class Stream:
         e = el(self.item.tag, {**self.item.attrs(), "key": self.item.play_path, "sessionKey": self.key,
                                "ratingKey": None if self.item.live else self.item.key, "viewOffset": self.reported,
                                "lastViewedAt": self.reported_at})
-        e.append(self.item.media("transcode" if self.transcode else "directplay"))
+        e.append(self.item.media(self.converted))
         e.extend(self.item.tags())
         if "no-user" not in self.odd:
             e.append(el("User", {} if "empty-user" in self.odd else
@@ -144,7 +149,8 @@ class Stream:
             e.append(el("TranscodeSession", key=f"/transcode/sessions/{self.transcode_key}", throttled=0, complete=0,
                         progress="12.5", size=-22, speed="3.1", error=0, duration=self.item.duration,
                         context="streaming", sourceVideoCodec="h264", sourceAudioCodec="aac",
-                        videoDecision="transcode", audioDecision="transcode", protocol="dash", container="mp4",
+                        **{f"{w}Decision": "transcode" if w in self.converted else "copy" for w in ("video", "audio")},
+                        protocol="dash", container="mp4",
                         videoCodec="h264", audioCodec="opus", audioChannels=2, transcodeHwRequested=0,
                         transcodeHwFullPipeline=0, maxOffsetAvailable="60.0", minOffsetAvailable="0.0"))
         return e

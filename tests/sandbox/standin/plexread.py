@@ -88,16 +88,22 @@ class PlexReader:
                    else told.get("location", ""),
                    "local": int(player.get("local", 0)), "relayed": int(player.get("relayed", 0)),
                    "secure": int(player.get("secure", 0)), "quality_profile": "Original",
-                   "live_uuid": media.get("uuid", "") if media is not None else "",
+                   "live_uuid": tell(media, "uuid"),
                    "user": who["username"], "user_thumb": who["thumb"] or "",
                    **{k: who[k] for k in ("user_id", "username", "friendly_name", "email", "is_active", "is_admin",
                                           "is_home_user", "is_allow_sync", "is_restricted", "keep_history",
                                           "deleted_user")},
-                   **decisions(stream)}
+                   **decisions(stream), **self._of_file(e, stream), "stream_bitrate": tell(media, "bitrate"),
+                   "stream_video_resolution": tell(media, "videoResolution")}
         length = int(session["duration"] or 0)
         session["progress_percent"] = str(int(100 * int(session["view_offset"]) / length) if length else 0)
         session["stream_duration"] = session["duration"]
         return session
+
+    def _of_file(self, e, stream):
+        """What the file has, of a session that tells what comes out of its conversion."""
+        item = self.item(e.get("ratingKey")) if stream is not None and e.get("ratingKey") else None
+        return {k: (item or {})[k] for k in ("bitrate", "height", "width", "video_resolution") if item}
 
     # ---- people ----
 
@@ -199,6 +205,10 @@ def describe(e):
     d["file_size"] = part.get("size", "") if part is not None else ""
     d["markers"] = []
     return d
+
+
+def tell(element, attribute):
+    return "" if element is None else element.get(attribute, "")
 
 
 def decisions(stream):
