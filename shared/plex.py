@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, BinaryIO
 
 from shared import __version__, log
-from shared.errors import Refused
+from shared.errors import Refused, Unreachable
 from shared.model import PLEX_OWNER, Session
 from shared.web import Http
 
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
 DIGITS = 15  # of a number; a longer one is none, nor could the ledger hold it
+FILE_WAIT = 2.0  # seconds; nobody's stop waits long for what the library has of another one's film
+FILE_AGAIN = 60.0  # seconds until it is asked again of a file of which it told nothing
 COMMAND_WAIT = 3.0  # seconds; Plex waits for the player, and the timekeeper for Plex
 PACKING = 60.0  # seconds until Plex must have begun to hand out its logs
 LONGEST_REASON = 1000  # characters; it travels in the address
@@ -31,13 +34,17 @@ class Plex:
             "X-Plex-Version": __version__,
             "X-Plex-Client-Identifier": "usher-for-tautulli",
         }
+        self._files: dict[tuple[str, str], tuple[str, int]] = {}
+        self._not_before: dict[str, float] = {}
 
-    def sessions(self, owner_id: int = 0) -> list[Session]:
-        """What is played now. Plex's own user id 1 becomes `owner_id` where that is known (not 0).
+    def sessions(self, owner_id: int = 0, files: bool = False) -> list[Session]:
+        """What is played now. Plex's own user id 1 becomes `owner_id` where that is known (not 0). `files`: where the
+        list does not tell the resolution and bitrate of a file, since it is converted, the library is asked, once.
 
         The attributes are taken one by one: a session that lacks a part of it hides none of the others.
         """
-        return [_session(e, owner_id) for e in self._container("/status/sessions") if _is_session(e)]
+        found = [(e, _session(e, owner_id)) for e in self._container("/status/sessions") if _is_session(e)]
+        return [self._with_file(_media(e).get("id", ""), session) if files else session for e, session in found]
 
     def terminate(self, session_id: str, reason: str) -> bool:
         """Ask Plex to stop a session; the reason is shown to the viewer. True: accepted (which is not yet gone).
@@ -81,10 +88,35 @@ class Plex:
         )
         self._refused(answer.status, "to hand out its logs, which needs the owner's token")
 
-    def _container(self, path: str) -> Element:
+    def _with_file(self, media_id: str, session: Session) -> Session:
+        """The session with what the library has of its file, as far as it is not known."""
+        key = session.rating_key
+        if (session.resolution and session.file_bitrate) or not key.isdecimal():
+            return session
+        if (key, media_id) not in self._files:
+            if time.monotonic() < self._not_before.get(key, 0.0):
+                return session
+            try:
+                self._files[key, media_id] = self._file(key, media_id)
+            except (Refused, Unreachable):  # it stays unknown, and no rule about it holds
+                self._not_before[key] = time.monotonic() + FILE_AGAIN
+                return session
+        resolution, bitrate = self._files[key, media_id]
+        return session._replace(
+            resolution=session.resolution or resolution, file_bitrate=session.file_bitrate or bitrate
+        )
+
+    def _file(self, rating_key: str, media_id: str) -> tuple[str, int]:
+        """Resolution and bitrate of an item's file; of several versions that of the session, else the first."""
+        found = self._container(f"/library/metadata/{rating_key}", wait=FILE_WAIT).findall(".//Media")
+        media = next((one for one in found if one.get("id") == media_id), found[0] if found else None)
+        of_it = {} if media is None else media.attrib
+        return of_it.get("videoResolution", "").casefold(), _number(of_it.get("bitrate", ""))
+
+    def _container(self, path: str, wait: float | None = None) -> Element:
         from xml.etree import ElementTree
 
-        answer = self.http.request("GET", path, headers=self._headers, allow=(401, 403))
+        answer = self.http.request("GET", path, headers=self._headers, allow=(401, 403), wait=wait)
         self._refused(answer.status, f"to show {path}, which needs the owner's token")
         try:
             if b"<!DOCTYPE" in answer.body:  # Plex sends none; nothing that could be expanded gets to the parser

@@ -19,7 +19,7 @@ OWNER = User(7, "boss", kind="owner")
 def home(tmp_path, monkeypatch):
     """A house in which emma watches, and `start()`, which begins to keep time in a thread."""
     path = tmp_path / "config.ini"
-    plex = SimpleNamespace(sessions=lambda owner: [Session("1", "tv", 42, "100", "s", user="emma")],
+    plex = SimpleNamespace(sessions=lambda owner, files: [Session("1", "tv", 42, "100", "s", user="emma")],
                            machine_id=lambda: "server", terminate=lambda *_: True)
     tautulli = SimpleNamespace(users=lambda: [OWNER], history=lambda *_: [], find_journal=lambda _: 1,
                                notify=lambda *a, **_: house.sent.append(a))
@@ -92,7 +92,7 @@ def test_without_tautulli_a_new_ledger_limits_all_the_same(home, error):
                                            (Unreachable("Plex is not there"), False)])
 def test_a_token_that_is_refused_may_be_an_old_one(home, monkeypatch, error, leaves):
     """The password was changed: whoever is started from now on has the new token in its environment."""
-    def sessions(owner):
+    def sessions(owner, files):
         raise error
     home.plex.sessions = sessions
     monkeypatch.setattr(keep_time, "REFUSED", 0.5)

@@ -40,6 +40,35 @@ def test_an_episode_as_it_is_told(house, plex):
         file_bitrate=8000)]
 
 
+@pytest.mark.parametrize("what, told", [
+    (False, ("no", "4k", 40_000, 40_000)), ("audio", ("audio", "4k", 39_800, 40_000)),
+    ("video", ("video", "4k", 2200, 40_000)), (True, ("both", "4k", 2200, 40_000))])
+def test_a_file_that_is_converted_is_looked_up_once(house, plex, what, told):
+    film = house.library.movie("Big", height=2160, bitrate=40_000)
+    house.plex.start_stream(house.bob, film, transcode=what)
+    for _ in range(3):
+        [session] = plex.sessions(files=True)
+        assert (session.transcode, session.resolution, session.bitrate, session.file_bitrate) == told
+    assert len(house.plex.seen(film.path)) == bool(what)
+
+
+def test_nothing_is_looked_up_that_no_rule_asks_for(house, plex):
+    film = house.library.movie("Big", height=2160)
+    house.plex.start_stream(house.bob, film, transcode=True)
+    assert [(s.resolution, s.file_bitrate) for s in plex.sessions()] == [("", 0)] and not house.plex.seen(film.path)
+
+
+@pytest.mark.parametrize("fault", [404, 500, "reset"])
+def test_where_the_library_does_not_tell_it_stays_unknown_and_hides_nobody(house, plex, fault):
+    film = house.library.movie("Big", height=2160)
+    house.plex.start_stream(house.bob, film, transcode=True)
+    house.plex.start_stream(house.alice, house.movie)
+    house.plex.fail(film.path, fault)
+    for _ in range(3):
+        assert [s.resolution for s in plex.sessions(files=True)] == ["", "1080"]
+    assert len(house.plex.seen(film.path)) <= 2
+
+
 @pytest.mark.parametrize("owner_id", [1000001, 0])
 def test_the_owner_has_the_accounts_id_where_it_is_known(house, plex, owner_id):
     house.plex.start_stream(house.owner, house.movie)

@@ -46,6 +46,11 @@ def asks_for_devices(config: Config) -> bool:
     )
 
 
+def asks_for_files(config: Config) -> bool:
+    """Whether a rule asks what the file is like, of which Plex's session list does not tell while it is converted."""
+    return any("resolution" in rule or "file_bitrate" in rule for rule in config.settings["rule"].values())
+
+
 def whose(house: House, session: Session) -> Who:
     """Whose play it is; for a play of nobody's no limit holds, only rules."""
     return people.whose(house, session.user_id, session.machine_id) or people.nobody(house)

@@ -17,6 +17,7 @@ from shared.config import Config, load, stamp
 from shared.errors import LedgerError, Refused, Unreachable, UsherError
 from shared.gateway import Gateway
 from shared.jobs import errands, outbox, warnings
+from shared.jobs.cases import asks_for_files
 from shared.jobs.judge import LATE, house_of, judge, take_in
 from shared.jobs.limit_streams import is_kept, lock_path
 from shared.jobs.stops import Attempt, attempt, plan, waits_until
@@ -104,7 +105,7 @@ def _keep(ledger: Ledger, config: Config, holder: str) -> None:
                     raise NotMine("config.ini names another data folder, and who keeps time is written there")
             try:
                 asked = time.time()
-                sessions = gateway.plex.sessions(int(ledger.meta("owner_id", "0")))
+                sessions = gateway.plex.sessions(int(ledger.meta("owner_id", "0")), asks_for_files(config))
                 answered = time.monotonic()
                 look = look_at(ledger, config, holder, sessions, asked)
                 for what in look.attempts:
