@@ -112,3 +112,12 @@ def test_a_player_that_ignored_stops_while_paused_is_asked_again_when_it_plays_o
     assert asked(gap + 1, **playing)
     assert not asked(gap + 2, **playing)
     ledger.close()
+
+
+def test_whoever_ignores_stops_makes_nobody_elses_later(tmp_path):
+    ledger = Ledger(str(tmp_path))
+    deaf, other = (Verdict(ledger.add_play(Session(key, machine_id=key), NOW, 0), EMMA, OVER) for key in ("1", "2"))
+    assert [a.verdict for a in stops.plan(ledger, [deaf], NOW)] == [deaf]
+    due = stops.plan(ledger, [deaf, other], NOW + 3)
+    assert [(a.verdict, a.stop.attempts) for a in due] == [(other, 1), (deaf, 2)]
+    ledger.close()

@@ -31,7 +31,8 @@ class Attempt(NamedTuple):
 
 
 def plan(ledger: Ledger, verdicts: list[Verdict], now: float) -> list[Attempt]:
-    """Claim the attempts that are due; in dry run there are none. Within a transaction."""
+    """Claim the attempts that are due, first ones first: a player that ignores stops makes nobody else's later. In dry
+    run there are none. Within a transaction."""
     due = []
     for verdict in verdicts:
         if not verdict.stops or waits_until(verdict) > now:
@@ -46,7 +47,7 @@ def plan(ledger: Ledger, verdicts: list[Verdict], now: float) -> list[Attempt]:
             _tell_ignored(ledger, verdict, now)
         ledger.save_stop(stop, now)
         due.append(Attempt(verdict, stop))
-    return due
+    return sorted(due, key=lambda attempt: attempt.stop.attempts)
 
 
 def waits_until(verdict: Verdict) -> float:
