@@ -24,7 +24,7 @@ def may_end(bound: Bound, play: Play, most: int, now: float) -> Bound:
         if comes is None:
             return None
         began = since(comes) if comes <= start else comes
-        if play.began < began and 0 < ends - began <= most:
+        if play.began < began and -LAG < ends - began <= most:
             return max(began + most - (ends - now) if stands else ends + LAG, comes)
         return comes
 

@@ -95,7 +95,8 @@ def _timed(case: Case, now: float, free: float | None) -> list[Bound]:
     landed = [landing.may_end(bound, play, what.let_finish, now) for bound in found]
     if what.no_start_in_last and found:
         before = [span._replace(ended=min(span.ended, play.began)) for span in case.spans if span.began < play.began]
-        landed += landing.starts_too_late(at_work(before, play.began), play, what.no_start_in_last)
+        late = landing.starts_too_late(at_work(before, play.began), play, what.no_start_in_last)
+        landed += grants.lifted(late, case.today.off_until)
     return landed
 
 

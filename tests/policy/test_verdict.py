@@ -1,0 +1,311 @@
+"""What must hold of every decision, whatever an owner may write, anybody may have watched, and may have been given."""
+
+import math
+from typing import NamedTuple
+
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from shared.model import Play, Session, Span
+from shared.policy import grants, verdict
+from shared.policy.calendar import Calendar
+from shared.policy.grants import ALLOW, BONUS, LOCK, OFF, Grant
+from shared.policy.limits import Limits
+from shared.policy.rules import Holding
+
+from .test_limits import AMOUNT, BASE, DAYS, HORIZON, HOUSES, LIMITS, PER_DAY, RANGE
+from .words_of_tests import DAY, H, examples
+
+MINE = 9  # the id of the play that is judged
+
+
+class Situation(NamedTuple):
+    """A play and all that bears on it, as it goes on."""
+
+    limits: Limits
+    house: Calendar
+    play: Play
+    spans: list
+    rules: list
+    others: list | None
+    grants: list
+    known: bool | None = None
+
+
+def decide(all_of, now):
+    others = None
+    if all_of.others is not None:
+        others = [(p, frozenset(r.name for r in all_of.rules)) for p in (all_of.play, *all_of.others)]
+    sessions = {n: Session(str(n), rating_key=f"item{n % 3}") for n in range(6)} | {MINE: all_of.play.session}
+    today = grants.today(all_of.grants, "emma", all_of.house, now)
+    case = verdict.Case(
+        all_of.play, all_of.limits, all_of.house, all_of.spans, sessions, all_of.rules, others, today, all_of.known
+    )
+    return verdict.decide(case, now)
+
+
+def later(all_of, now, then):
+    """The situation after the play went on as it was: playing, or standing still if it is paused."""
+    play = all_of.play
+    if play.session.state != "playing" or play.denied:
+        return all_of._replace(play=play._replace(seen=then))
+    session = play.session
+    if session.offset is not None:
+        session = session._replace(offset=session.offset + then - now)
+    seen = play._replace(session=session, seen=then, span_ended=then)
+    return all_of._replace(play=seen, spans=[*all_of.spans, Span(now, then, "movie", play=MINE)])
+
+
+def stopped(all_of):
+    return all_of._replace(play=all_of.play._replace(denied=1))
+
+
+MINUTES = st.sampled_from((0, 60, 300, 600, 1800, 3600))
+WHOLE = st.one_of(
+    LIMITS,
+    st.builds(
+        lambda base, more: base._replace(**more),
+        LIMITS,
+        st.fixed_dictionaries({
+            "let_finish": MINUTES, "no_start_in_last": MINUTES, "keep": st.sampled_from(("oldest", "newest")),
+            "max_streams": st.none() | st.integers(0, 3), "max_locations": st.none() | st.integers(0, 2),
+            "max_paused": st.none() | MINUTES, "known_devices_only": st.sampled_from((False, False, True)),
+        }),
+    ),
+)  # fmt: skip
+RANGES = st.lists(RANGE, min_size=1, max_size=2).map(tuple)
+WHEN = st.lists(st.tuples(DAYS, RANGES), min_size=1, max_size=2).map(tuple)
+SETTINGS = st.one_of(
+    st.just({}),
+    st.builds(lambda when: {"when": when}, WHEN),
+    st.builds(lambda v: {"daily": v}, PER_DAY), st.builds(lambda v: {"weekly": v}, AMOUNT),
+    st.builds(lambda v, w: {"monthly": v, "when": w}, AMOUNT, WHEN),
+    st.builds(lambda v, r: {"sitting": v, "rest": r}, AMOUNT, MINUTES),
+    st.builds(lambda n, k: {"max_plays": (n, k)}, st.integers(0, 3), st.sampled_from(("daily", "weekly", "monthly"))),
+    st.builds(lambda n, w: {"max_plays": (n, "daily"), "when": w}, st.integers(0, 2), WHEN),
+    st.builds(lambda n: {"max_streams": n}, st.integers(0, 2)),
+    st.builds(lambda n, w: {"max_streams": n, "when": w}, st.integers(0, 2), WHEN),
+    st.builds(lambda n: {"max_paused": n}, MINUTES),
+)  # fmt: skip
+RULES = st.lists(
+    st.builds(
+        lambda settings, past, action: (settings | action, past),
+        SETTINGS, st.frozensets(st.integers(0, 5), max_size=4),
+        st.sampled_from(({}, {}, {}, {"action": "stop"}, {"action": "alert"})),
+    ),
+    max_size=3,
+).map(lambda found: [Holding(f"rule{n}", *one) for n, one in enumerate(found)])  # fmt: skip
+GRANTS = st.lists(
+    st.one_of(
+        st.builds(
+            lambda at, minutes: Grant(BONUS, "emma", BASE + at, minutes * 60),
+            st.integers(0, HORIZON), st.integers(-90, 120),
+        ),
+        st.builds(
+            lambda kind, at, s: Grant(kind, "emma", BASE + at, 0, None if s is None else BASE + at + s),
+            st.sampled_from((ALLOW, ALLOW, OFF, LOCK)), st.integers(0, HORIZON), st.none() | st.integers(1, 30 * H),
+        ),
+    ),
+    max_size=3,
+)  # fmt: skip
+PLAYED = st.lists(
+    st.builds(
+        lambda at, seconds, media, denied, play: Span(BASE + at, BASE + at + seconds, media, "", 0, denied, play),
+        st.integers(0, HORIZON), st.integers(0, 2 * H), st.sampled_from(("movie", "movie", "track")),
+        st.sampled_from((False, False, False, True)), st.integers(0, 5),
+    ),
+    max_size=5,
+)  # fmt: skip
+STATES = st.sampled_from(("playing", "playing", "playing", "paused"))
+OPEN = st.lists(
+    st.tuples(
+        st.integers(0, 4), st.integers(0, 3 * H), st.integers(0, 2), STATES, st.integers(0, 2),
+        st.sampled_from((0, 0, 1)),
+    ),
+    max_size=2,
+    unique_by=lambda row: row[0],
+)  # fmt: skip
+
+
+def session(id, key, state, place, offset=None, length=0):
+    return Session(
+        str(id), f"player{id}", 5, f"item{key}", state=state, offset=offset, duration=length, media_type="movie",
+        address=f"203.0.113.{place}", location="wan",
+    )  # fmt: skip
+
+
+@st.composite
+def situations(draw):
+    """(situation, now): nothing in it lies after now but what was given for later."""
+    now = BASE + draw(st.integers(0, HORIZON))
+    began = now - draw(st.sampled_from((0, 0, 1, 30, 600, 3600, 3 * H)))
+    state = draw(STATES)
+    length = draw(st.sampled_from((0, 1800, 2 * H)))
+    offset = draw(st.none() | st.integers(0, length))
+    mine = session(MINE, 7, state, 0, offset, length)
+    since = draw(st.integers(began, now))
+    play = Play(MINE, mine, began, now, span_began=since, span_ended=now if state == "playing" else since, seq=1)
+    spans = [s._replace(ended=min(s.ended, began)) for s in draw(PLAYED) if s.began < began]
+    spans.append(Span(since, now, "movie", play=MINE)) if state == "playing" and since < now else None
+    others = draw(st.none() | OPEN)
+    if others is not None:
+        others = [Play(n, session(n, k, s, p), now - ago, now, denied=d) for n, ago, k, s, p, d in others]
+    given_then = [g for g in draw(GRANTS) if g.at <= now]
+    known = draw(st.sampled_from((None, True, False)))
+    return Situation(draw(WHOLE), draw(HOUSES), play, spans, draw(RULES), others, given_then, known), now
+
+
+def end(decision, now):
+    """When the play ends: now, some time, or never."""
+    return now if not decision.allowed else math.inf if decision.until is None else decision.until
+
+
+def moments(now, until):
+    """Some between two moments, those close to the second one above all."""
+    found = {now + 1, until - 1, until - 0.5, until - 20, until - 310, (now + until) // 2, now + (until - now) // 7}
+    return sorted(at for at in found if now < at < until)
+
+
+@examples(120)
+@given(situations())
+def test_an_allow_holds_until_its_moment_and_not_longer(drawn):
+    all_of, now = drawn
+    found = decide(all_of, now)
+    if not found.allowed or found.until is None:
+        return
+    assert found.until > now
+    if all_of.play.session.state == "playing":
+        for at in moments(now, found.until):
+            then = decide(later(all_of, now, at), at)
+            assert then.allowed and then.until == found.until
+        assert not decide(later(all_of, now, found.until), found.until).allowed
+    elif found.kind not in ("daily", "weekly", "monthly", "sitting"):
+        assert not decide(later(all_of, now, found.until), found.until).allowed
+
+
+@examples(80)
+@given(situations())
+def test_a_stop_is_one_until_its_moment(drawn):
+    all_of, now = drawn
+    found = decide(all_of, now)
+    if found.allowed:
+        return
+    assert found.until is None or found.until > now
+    for at in moments(now, found.until or now + DAY):
+        assert not decide(stopped(later(stopped(all_of), now, at)), at).allowed
+
+
+@examples(120)
+@given(situations())
+def test_nothing_changes_before_it_is_decided_again(drawn):
+    all_of, now = drawn
+    found = decide(all_of, now)
+    all_of = all_of if found.allowed else stopped(all_of)
+    assert found.ahead is None or found.ahead > now
+    until = min(found.ahead or math.inf, now + DAY)
+    for at in moments(now, until):
+        then = decide(later(all_of, now, at), at)
+        assert then.allowed == found.allowed
+
+
+@examples(80)
+@given(situations(), WHOLE, st.sampled_from(
+    ("daily", "weekly", "monthly", "sitting", "blocked", "max_streams", "max_locations", "max_paused",
+     "known_devices_only", "no_start_in_last")))  # fmt: skip
+def test_one_limit_more_never_allows_more(drawn, other, key):
+    all_of, now = drawn
+    assume(getattr(all_of.limits, key) == getattr(Limits(), key))
+    assume(not (key == "blocked" and all_of.limits.allowed))
+    more = all_of._replace(limits=all_of.limits._replace(**{key: getattr(other, key)}))
+    assert end(decide(more, now), now) <= end(decide(all_of, now), now)
+
+
+@examples(80)
+@given(situations(), RULES)
+def test_one_rule_more_never_allows_more(drawn, rules):
+    all_of, now = drawn
+    more = all_of._replace(rules=[*all_of.rules, *(r._replace(name=f"more {r.name}") for r in rules)])
+    assert end(decide(more, now), now) <= end(decide(all_of, now), now)
+
+
+@examples(120)
+@given(situations(), st.integers(1, 300), st.booleans())
+def test_a_bonus_never_allows_less_and_a_penalty_never_more(drawn, minutes, before):
+    all_of, now = drawn
+    at = now - 20 * H if before else now  # today, or a day ago
+    more = decide(all_of._replace(grants=[*all_of.grants, Grant(BONUS, "emma", at, minutes * 60)]), now)
+    less = decide(all_of._replace(grants=[*all_of.grants, Grant(BONUS, "emma", at, -minutes * 60)]), now)
+    plain = decide(all_of, now)
+    assert end(less, now) <= end(plain, now) <= end(more, now)
+
+
+@examples(80)
+@given(situations(), st.integers(1, 40 * H))
+def test_a_permission_never_allows_less_and_a_lock_nothing(drawn, seconds):
+    all_of, now = drawn
+    plain = decide(all_of, now)
+    for kind in (ALLOW, OFF):
+        more = decide(all_of._replace(grants=[*all_of.grants, Grant(kind, "emma", now, 0, now + seconds)]), now)
+        assert more.allowed or not plain.allowed
+    locked = decide(all_of._replace(grants=[*all_of.grants, Grant(LOCK, "emma", now, 0, now + seconds)]), now)
+    assert not locked.allowed and (locked.until is None or locked.until >= now + seconds)
+    free = [Grant(OFF, "*", now, 0, now + seconds), *(g for g in all_of.grants if g.kind != LOCK)]
+    assert decide(all_of._replace(grants=free), now).allowed
+
+
+@examples(80)
+@given(situations(), st.randoms(use_true_random=False), st.floats(0.05, 0.95))
+def test_order_and_cuts_do_not_matter(drawn, random, where):
+    all_of, now = drawn
+    spans = []
+    for s in all_of.spans:
+        middle = s.began + int((s.ended - s.began) * where)
+        spans += [s._replace(ended=middle), s._replace(began=middle)]
+    shuffled = {key: random.sample(many, len(many)) for key, many in (
+        ("spans", spans), ("rules", all_of.rules), ("grants", all_of.grants))}  # fmt: skip
+    others = all_of.others and random.sample(all_of.others, len(all_of.others))
+    assert decide(all_of._replace(**shuffled, others=others), now) == decide(all_of, now)
+
+
+@examples(80)
+@given(situations(), RULES)
+def test_what_is_rehearsed_never_stops_and_never_hides_a_stop(drawn, rules):
+    all_of, now = drawn
+    dry = [r._replace(name=f"dry {r.name}", dry=True) for r in rules]
+    plain, both = decide(all_of, now), decide(all_of._replace(rules=[*all_of.rules, *dry]), now)
+    if not plain.allowed:
+        assert both._replace(ahead=None) == plain._replace(ahead=None)
+    assert both.allowed or both.dry or not plain.allowed
+    if plain.allowed and plain.until is not None and plain.ahead is not None:
+        assert both.ahead is not None and both.ahead <= plain.ahead
+
+
+@examples(80)
+@given(situations(), st.lists(st.integers(0, 3), min_size=9, max_size=9), st.sampled_from(("", "\x00", "x" * 300, "*")),
+       st.floats(-1e6, 1e6))  # fmt: skip
+def test_nothing_makes_a_decision_raise(drawn, epochs, odd, offset):
+    all_of, now = drawn
+    spans = [s._replace(epoch=e, media_type=odd) for s, e in zip(all_of.spans, epochs, strict=False)]
+    spans += [Span(now + 9, now + DAY), Span(now, now), Span(now, now - 60, play=MINE)]
+    strange = all_of.play.session._replace(
+        machine_id=odd, rating_key=odd, state=odd, address=odd, title=odd, offset=offset, duration=-offset
+    )
+    play = all_of.play._replace(session=strange, seen=now + offset, epoch=epochs[0])
+    found = decide(all_of._replace(spans=spans, play=play), now + 0.25)
+    assert found.reason and "\n" not in found.reason
+    assert found.until is None or found.until > now
+
+
+def test_the_situations_are_of_all_kinds():
+    """What the properties are asked of stops, allows, ends and is given time often enough to mean something."""
+    kinds = set()
+
+    @examples(300)
+    @given(situations())
+    def ask(drawn):
+        found = decide(*drawn)
+        kinds.add((found.allowed, found.kind))
+
+    ask()
+    assert {kind for allowed, kind in kinds if not allowed} >= {"daily", "hours", "lock", "rule", "streams", "start"}
+    assert {kind for allowed, kind in kinds if allowed} >= {"", "daily", "hours", "sitting"}
