@@ -6,6 +6,14 @@ User New Device and User Concurrent Streams, with one line of arguments for all 
 
     limit_streams.py status [--json]   who is watching, what is used and left, until when
     limit_streams.py tick              the regular look (a schedule runs it)
+
+For today only, and USER is a person or group of config.ini, a user name, mail address, title or id:
+
+    limit_streams.py bonus USER 30m             more time, -15m: less
+    limit_streams.py allow USER until 23:30     no limit in time until then; also: for 1h, until sat 10:00
+    limit_streams.py lock USER [until …]        nothing at all; unlock USER ends it
+    limit_streams.py off until tomorrow         every limit, everybody; on ends it
+    limit_streams.py approve USER DEVICE        a player is a known one from now on
 """
 
 import os
@@ -16,7 +24,6 @@ BEGUN = time.time()
 sys.dont_write_bytecode = False  # set in many containers; compiling anew at each press of pause costs 15 ms
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
-from shared.errors import UsherError
 from shared.jobs import limit_streams
 from shared.jobs.front import guarded
 
@@ -37,7 +44,9 @@ def main(arguments: list[str]) -> int:
     elif not arguments or arguments[0] in ("-h", "--help"):
         print(f"{__doc__}\nThe line of arguments in Tautulli, the same for every trigger:\n\n{limit_streams.ARGUMENTS}")
     else:
-        raise UsherError(f"{arguments[0]!r} is no command of limit_streams.py: status, tick, or --help")
+        from shared.jobs import today
+
+        print(today.run(arguments))
     return 0
 
 

@@ -32,6 +32,7 @@ _GROUPS: dict[str, Days] = {
 }
 _DURATION = re.compile("".join(f"(?:([0-9]{{1,12}}){unit} ?)?" for unit in _UNITS))
 _CLOCK = re.compile(r"([0-9]{1,2})(?:[:.]([0-9]{2}))?(?::([0-9]{2}))?(am|pm)?")
+_MOMENTS = "23:30, tomorrow, sat 10:00 or 2026-12-24 10:00"
 _ISO = re.compile(r"([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})")
 _RANGE = re.compile(r"([0-9][0-9:.]*(?:am|pm)?)-([0-9][0-9:.]*(?:am|pm)?)")
 
@@ -46,6 +47,17 @@ def duration(text: str) -> int:
             raise GrammarError(f"{show(text)} is longer than 100 years: write unlimited for no limit")
         return seconds
     raise GrammarError(_no_duration(word, text))
+
+
+def spoken(text: str) -> int:
+    """As `duration`, and with units as people say them: `30 min`, `1 hour`, `1.5h`. Still none without a unit."""
+    try:
+        return duration(text)
+    except GrammarError:
+        meant = None if ":" in text else _meant(" ".join(text.lower().split()))
+        if meant is None or meant > _LONGEST:
+            raise
+        return meant
 
 
 def render_duration(seconds: int) -> str:
@@ -120,6 +132,29 @@ def dates(text: str) -> tuple[tuple[int, int], ...]:
     for part in _tidy_parts(text, "2026-07-03..2026-08-16, 2026-12-24"):
         found.append(_date_range(part))
     return tuple(sorted(found))
+
+
+def coming(text: str) -> Atom:
+    """What `23:30`, `tomorrow`, `sat`, `tomorrow 10:00`, `sat 8pm`, `2026-12-24 10:00` say of a moment that is yet to
+    come, as `policy.calendar.coming` reads it."""
+    words = _tidy(text).split()
+    named, times = [w for w in words if _day_like(w)], [w for w in words if not _day_like(w)]
+    if len(named) > 1 or len(times) > 1 or not words:
+        raise GrammarError(f"{show(text)} is no moment: write it like {_MOMENTS}")
+    if times and _DURATION.fullmatch(times[0]):
+        raise GrammarError(f"{show(text)} is a duration, and no moment: write for {clip(times[0])}")
+    at = clock(times[0]) if times else -1
+    if not named:
+        return ("clock", at)
+    if named[0] == "tomorrow":
+        return ("tomorrow", at)
+    number = _weekday(named[0])
+    if number is not None:
+        return ("weekday", number, at)
+    if named[0][0].isdigit():
+        return ("date", date(named[0]), at)
+    near = nearest(named[0], [*WEEKDAYS, *_FULL, "tomorrow"])
+    raise GrammarError(f"{show(text)} is no moment: write {near or f'it like {_MOMENTS}'}")
 
 
 def days(text: str, calendars: Collection[str] = ()) -> Days:

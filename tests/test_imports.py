@@ -33,7 +33,7 @@ LAYERS = {
                   "shared.plextv", "shared.plextv_members", "shared.mail", "shared.discord", "shared.companion"},
                  {"ground", "tools"}),
     "gateway": ({"shared.gateway"}, {"ground", "tools", "adapters"}),
-    "jobs": ("shared.jobs", {"ground", "policy", "config", "tools", "ledger", "gateway"}),
+    "jobs": ("shared.jobs", {"ground", "policy", "grammar", "config", "tools", "ledger", "gateway"}),
     "agents": ("agents", {"jobs", "ground"}),
 }  # fmt: skip
 SLOW = {"requests", "plexapi", "dateutil", "smtplib", "email"}

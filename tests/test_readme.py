@@ -15,10 +15,11 @@ import pytest
 from install import ACTS, COMMANDS, LOOKS, options
 from shared import __version__
 from shared.config import load
-from shared.jobs import ask_logs, keep_time, letters, moving_in, register, schedule, stops
+from shared.jobs import ask_logs, give, keep_time, letters, moving_in, register, schedule, stops
 from shared.jobs.days import calendar_of
 from shared.jobs.limit_streams import ARGUMENTS
 from shared.ledger import Ledger
+from shared.ledger_rules import Remembered
 from shared.model import Session, User
 from shared.options import TABLE, render_key_list
 from shared.policy.calendar import day_of, moment
@@ -105,10 +106,41 @@ def test_every_shell_command_is_one_that_exists(line):
         ask_logs._asked(words[2], words[3:])
         assert f"{words[2]} [" in (PROJECT / script).read_text(encoding="utf-8").split('"""')[1]
     elif script == "agents/limit_streams.py":
-        assert words[2:] in (["status"], ["status", "--json"]), line  # run in test_status_and_tick
+        assert words[2:] in (["status"], ["status", "--json"], *today()), line  # run in tests of their own
     else:
         assert script in ("tests", "tests/bench"), line
         assert (PROJECT / script / "__main__.py").is_file()
+
+
+def today() -> list[list[str]]:
+    """The commands of "Today only"."""
+    section = README.partition("\n## Today only\n")[2].partition("\n## ")[0]
+    return [shlex.split(line)[2:] for line in FENCE.search(section)[2].splitlines()]
+
+
+def test_the_commands_for_today_do_what_readme_says(world):
+    usher = world().install_usher("[group:kids]\nmembers = emma\n[person:emma]\nusers = emma\ndaily = 45m\n"
+                                  "[usher]\ndry_run = no\n")  # fmt: skip
+    emma = usher.world.people.add("emma")
+    ledger = Ledger(usher.data)
+    with ledger.writing():
+        ledger.see_user(User(emma.id, "emma"), time.time())
+        ledger.bind("user", "emma", str(emma.id), time.time())
+        Remembered(ledger).see_device(Session("1", "m1", emma.id, player="Kids TV"), False, time.time())
+    ledger.close()
+    said = [(words, usher.run(*words)) for words in today()]
+    rows = re.findall(r"^\| `(\w+)", rows_below("| command | what it does |"), re.MULTILINE)
+    assert {words[0] for words, _ in said} == set(give.COMMANDS) == {*rows, "unlock", "on"}
+    for words, done in said:
+        assert done.returncode == 0 and not done.stderr and done.stdout.count("\n") == 1, (words, done)
+
+
+def test_the_answer_to_a_bonus_is_as_shown(tmp_path, monkeypatch):
+    monkeypatch.setenv("USHER_CONFIG", str(tmp_path / "config.ini"))
+    configured("[usher]\ndry_run = no\n[person:emma]\nusers = emma\ndaily = 45m\n", tmp_path)
+    (shown,) = blocks("today")
+    command = [sys.executable, "agents/limit_streams.py", *today()[0]]
+    assert subprocess.run(command, cwd=PROJECT, capture_output=True, text=True).stdout == shown
 
 
 def check_prune(arguments: list[str]) -> None:

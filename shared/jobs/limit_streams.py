@@ -48,12 +48,12 @@ def on_event(arguments: list[str], at: float) -> str:
     call_me("", config.get("usher", "log_level"))
     ledger = Ledger(config.get("usher", "data_dir"))
     try:
-        verdict, wanted = _sound(ledger, lambda: _write(ledger, config, action, session, told, at))
+        verdict, wanted = sound(ledger, lambda: _write(ledger, config, action, session, told, at))
         if wanted:
             detached.start(SCRIPT, "--keep-time")
     finally:
         ledger.close()
-    _complain(config)
+    complain(config)
     line, over = _line(action, session, verdict), verdict is not None and not verdict.decision.allowed
     log(config.get("usher", "data_dir"), "info" if over else "debug", line)
     return line
@@ -68,14 +68,14 @@ def tick() -> str:
     config = load()
     ledger = Ledger(config.get("usher", "data_dir"))
     try:
-        wanted = _sound(ledger, lambda: _look(ledger, config))
+        wanted = sound(ledger, lambda: _look(ledger, config))
         if wanted:
             Gateway(config).plex  # noqa: B018 - from a timer outside of Tautulli: does it know where Plex is?
             detached.start(SCRIPT, "--keep-time")
         started = ["timekeeper"] * wanted + due.start_due(ledger, config, time.time())
     finally:
         ledger.close()
-    _complain(config)
+    complain(config)
     return f"tick: {', '.join(started)} started" if started else "tick: all is well"
 
 
@@ -150,7 +150,7 @@ def lock_path(ledger: Ledger, holder: str) -> str:
     return os.path.join(os.path.dirname(ledger.path), f"timekeeper-{holder}.lock")
 
 
-def _sound(ledger: Ledger, act: Callable[[], Done]) -> Done:
+def sound(ledger: Ledger, act: Callable[[], Done]) -> Done:
     """What `act` gives; damage of which only its queries tell is mended first."""
     try:
         return act()
@@ -213,7 +213,7 @@ def _number(text: str) -> float | None:
     return number if 0 <= number < 1e15 else None
 
 
-def _complain(config: Config) -> None:
+def complain(config: Config) -> None:
     for problem in config.problems:
         print(f"{problem} ({config.in_force} in force)", file=sys.stderr)
 

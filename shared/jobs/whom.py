@@ -11,9 +11,13 @@ from shared.policy.people import House, Who
 from shared.policy.words import shorten
 
 
-def whom(house: House, text: str) -> Who:
-    """Who is meant; a user inside a person means the person. Raises UsherError, with the nearest name, if that is
-    nobody, or more than one."""
+class Nobody(UsherError):
+    """No person and no user is called like that."""
+
+
+def whom(house: House, text: str, groups: Iterable[str] = ()) -> Who:
+    """Who is meant; a user inside a person means the person. Raises UsherError, with the nearest name (of `groups`,
+    too), if that is nobody, or more than one."""
     name, users = text.strip().casefold(), list(house.users.values())
     for person, settings in house.settings["person"].items():
         if name == person or name in (user.casefold() for user in settings.get("users", ())):
@@ -25,9 +29,22 @@ def whom(house: House, text: str) -> Who:
         who = people.whose(as_seen(house, found[0]), found[0].id, "") if found else None
         if who:
             return who
-    near = nearest(name, [*house.settings["person"], *(n for user in users for n in (user.name, user.title))])
+    near = nearest(name, [*house.settings["person"], *groups, *(n for user in users for n in (user.name, user.title))])
     also = f"did you mean {shorten(near, 40)}?" if near else "`install.py who` shows everybody"
-    raise UsherError(f"{shorten(text, 40)!r} is nobody here: {also}")
+    raise Nobody(f"{shorten(text, 40)!r} is nobody here: {also}")
+
+
+def all_of(house: House, text: str) -> list[Who]:
+    """As `whom`; a group of config.ini means each of its members. Raises UsherError if it has none."""
+    name, groups = text.strip().casefold(), house.settings["group"]
+    if name in house.settings["person"] or name not in groups:
+        return [whom(house, text, groups)]
+    named = (people.person(house, person) for person in house.settings["person"])
+    users = (people.whose(as_seen(house, user), user.id, "") for user in house.users.values() if user.id)
+    found = {who.key: who for who in (*named, *users) if who is not None and who.group == name}
+    if not found:
+        raise Nobody(f"nobody who was seen is in the group {shorten(text, 40)}")
+    return sorted(found.values(), key=lambda who: who.name)
 
 
 def as_seen(house: House, user: User) -> House:

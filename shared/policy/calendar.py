@@ -62,6 +62,33 @@ def moment(calendar: Calendar, ordinal: int, seconds: int = 0) -> float:
     return float(wall - offset if len(zone) == 1 else max(wall - offset, begins))
 
 
+def coming(calendar: Calendar, when: Atom, now: float) -> float | None:
+    """The next moment that this means: ("clock", at), ("tomorrow", at), ("weekday", number, at) or ("date", ordinal,
+    at). `at` is seconds after midnight, -1 for when the day begins. None: that date is over.
+
+    Tomorrow is the day after this one, which may have begun yesterday by the calendar.
+    """
+    kind, at = when[0], int(when[-1])
+    at = calendar.day_starts if at < 0 else at
+    today, _ = local_clock(calendar, now)
+    if kind == "date":
+        dates = [int(when[1])]
+    elif kind == "tomorrow":
+        first = day_of(calendar, now) + 1
+        dates = [first, first + 1]
+    else:  # from yesterday on: its 24:00 may be yet to come where midnight comes twice
+        dates = [n for n in range(today - 1, today + 9) if kind == "clock" or weekday(n) == when[1]]
+    return next((found for n in dates if (found := _next(calendar, n, at, now)) is not None), None)
+
+
+def _next(calendar: Calendar, ordinal: int, seconds: int, now: float) -> float | None:
+    """When the clock on the wall next shows this time of a date; in autumn it may show it once more."""
+    wall = (ordinal - EPOCH) * DAY + seconds
+    twice = {float(wall - offset) for _, offset in calendar.zone}
+    shown = [at for at in twice if local_clock(calendar, at) == (EPOCH + wall // DAY, wall % DAY)]
+    return min((at for at in (moment(calendar, ordinal, seconds), *shown) if at > now), default=None)
+
+
 def day_of(calendar: Calendar, at: float) -> int:
     """The ordinal of the day that a moment belongs to."""
     ordinal, _ = local_clock(calendar, at)
