@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from string import capwords
 from typing import Any
 
 from shared.policy.calendar import Windows
@@ -98,7 +97,8 @@ def _about(settings: Mapping[str, Any]) -> str:
 
 def spelled(name: str) -> str:
     """A name that config.ini compares in lower case, as one would write it."""
-    return " ".join(SPELLED.get(word, word) for word in capwords(shorten(name, 40)).split(" "))
+    words = (word[:1].upper() + word[1:].lower() for word in shorten(name, 40).split())
+    return " ".join(SPELLED.get(word, word) for word in words)
 
 
 def _rating(name: str) -> str:
