@@ -307,17 +307,29 @@ class Ledger:
 
     # ---- the outbox ----
 
-    def post(self, key: str, kind: str, subject: str, body: str, now: float, to: str = "") -> None:
+    def post(
+        self, key: str, kind: str, subject: str, body: str, now: float, to: str = "", due: float | None = None
+    ) -> None:
         """Put a message into the outbox, once for each key."""
         self.db.execute(
             "INSERT OR IGNORE INTO outbox (key, kind, recipient, subject, body, created, due) "
             "VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (key, kind, to, subject, body, now, now),
+            (key, kind, to, subject, body, now, now if due is None else due),
         )
 
     def due_messages(self, now: float) -> list[Message]:
         where = "sent_at IS NULL AND given_up = 0 AND claimed_at IS NULL AND (due <= ? OR due > ?)"
         return self._messages(where, now, now + LONGEST_WAIT)
+
+    def waits(self, kind: str) -> bool:
+        """Whether a message of a kind stands in the outbox, due or not."""
+        return bool(self.db.execute("SELECT 1 FROM outbox WHERE sent_at IS NULL AND kind = ?", (kind,)).fetchone())
+
+    def collect(self, kind: str, now: float) -> list[Message]:
+        """Take what waits of a kind out of the outbox, the oldest first. Within a transaction."""
+        found = sorted(self._messages("sent_at IS NULL AND kind = ?", kind), key=lambda message: message.id)
+        self.db.executemany("UPDATE outbox SET sent_at = ? WHERE id = ?", [(now, message.id) for message in found])
+        return found
 
     def unsure_messages(self, now: float) -> list[Message]:
         """Claimed over two minutes ago and never finished: the process died in between."""

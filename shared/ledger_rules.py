@@ -79,6 +79,15 @@ class Remembered:
         ).fetchone()
         return True if row else False if self.ledger.meta(LEARNED) else None
 
+    def is_newcomer(self, user_id: int, play_id: int) -> bool:
+        """Whether this is the first play of a user who was first seen after all those that Usher began with."""
+        row = self.db.execute(
+            "SELECT first_seen > (SELECT MIN(first_seen) FROM users) + 3600 AND NOT EXISTS "
+            "(SELECT 1 FROM plays p WHERE p.user_id = users.id AND p.id != ?) FROM users WHERE id = ?",
+            (play_id, user_id),
+        ).fetchone()
+        return bool(row and row[0])
+
     def learn_devices(self, pairs: Sequence[tuple[int, str, str]], now: float) -> None:
         """Take in (user, machine, title) of Tautulli's history: all of these are known."""
         for user_id, machine_id, title in pairs:

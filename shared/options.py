@@ -47,6 +47,7 @@ LIMITED = ("group", "person")  # these may have any key of [everyone]
 SECRETS = ("apikey", "token", "password", "webhook", "username")
 PORTS = {"starttls": 587, "tls": 465, "none": 25}
 MEMBERS = ("@home", "@managed", "@friends", "@vip")
+ALERTS = ("new_device", "stopped", "denied", "unknown_user", "first_play", "exempt_elsewhere")
 _LEVELS = ("debug", "info", "warning", "error")
 _MEDIA = ("movie", "episode", "track", "photo", "clip")
 
@@ -112,6 +113,8 @@ _OWN = (
     Option("report", "to_users", "yes or no", "no", "Send those who watched a digest of their own watching."),
     Option("report", "opt_out", "names", "", "Who gets none: user names, mail addresses, titles, ids or persons.",
            "mom, 12345"),
+    Option("report", "alerts", "words", "", "What you are told of at once, also without the digest.",
+           "new_device, stopped, denied", choices=ALERTS),
     Option("logs", "enabled", "yes or no", "no", "Save every line of Plex's log before Plex throws it away."),
     Option("logs", "source", "choice", "auto",
            "The log folder, or what Plex hands out; auto: the folder if there is one.",
@@ -251,7 +254,7 @@ def parse(option: Option, text: str, calendars: Collection[str] = (), resolve: C
             return values.choice(text, option.choices)
         case "names" | "limit names":
             return values.names(text)
-        case "media":
+        case "media" | "words":
             return tuple(values.choice(name, option.choices) for name in values.names(text))
         case "members":
             return _members(text)

@@ -230,7 +230,9 @@ def _defaults(section: str, resolve: Callable[[str], str] = str) -> dict[str, An
     return found
 
 
-_EMPTY: dict[str, Any] = {"names": (), "numbers": (), "dates": (), "mail addresses": (), "number": 0, "yes or no": None}
+_EMPTY: dict[str, Any] = {
+    "names": (), "numbers": (), "dates": (), "mail addresses": (), "words": (), "number": 0, "yes or no": None,
+}  # fmt: skip
 
 
 def _calendar(work: _Work, named: dict[str, Any], now: float, any_zone: bool) -> dict[str, Any]:

@@ -41,9 +41,9 @@ def asks_for_devices(config: Config) -> bool:
     """Whether anything depends on which players are known."""
     settings = config.settings
     sections = [settings["everyone"], *settings["group"].values(), *settings["person"].values()]
-    return any(section.get("known_devices_only") for section in sections) or any(
-        "new_device" in rule for rule in settings["rule"].values()
-    )
+    ruled = any("new_device" in rule for rule in settings["rule"].values())
+    told = any(word in config.get("report", "alerts") for word in ("new_device", "exempt_elsewhere"))
+    return ruled or told or any(section.get("known_devices_only") for section in sections)
 
 
 def asks_for_files(config: Config) -> bool:
@@ -121,11 +121,12 @@ def _ruled(
     ledger: Ledger, config: Config, house: House, play: Play, who: Who
 ) -> tuple[tuple[Holding, ...], bool | None]:
     """The rules that hold for a play, and whether its player is a known one."""
-    known = _is_known(ledger, house, play, who) if asks_for_devices(config) else None
+    known = is_known(ledger, house, play, who) if asks_for_devices(config) else None
     return holding(house, who, play.session, {}, known), known
 
 
-def _is_known(ledger: Ledger, house: House, play: Play, who: Who) -> bool | None:
+def is_known(ledger: Ledger, house: House, play: Play, who: Who) -> bool | None:
+    """Whether a player is a known one of theirs; None where that cannot be said (yet)."""
     machine = play.session.machine_id
     if not machine:
         return None

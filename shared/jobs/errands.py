@@ -15,6 +15,7 @@ from shared.jobs import outbox
 from shared.jobs.cases import asks_for_devices
 from shared.jobs.days import calendar_of
 from shared.jobs.judge import house_of
+from shared.jobs.tell import ALERT
 from shared.ledger import Ledger
 from shared.ledger_rules import LEARNED, Remembered
 from shared.log import log
@@ -87,6 +88,7 @@ class Runner:
         if self._due or ledger.unsure_messages(now):
             self._try("messages", lambda: outbox.deliver(ledger, gateway, now))
             self._due = bool(ledger.due_messages(time.time())) and "messages" not in self._not_before
+        self._due = self._due or ledger.waits(ALERT)
 
     def _try(self, name: str, errand: Callable[[], object]) -> None:
         if time.monotonic() < self._not_before.get(name, 0.0):

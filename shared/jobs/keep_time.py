@@ -16,7 +16,7 @@ from shared import __version__, detached
 from shared.config import Config, load, stamp
 from shared.errors import LedgerError, Refused, Unreachable, UsherError
 from shared.gateway import Gateway
-from shared.jobs import errands, outbox, warnings
+from shared.jobs import alerts, errands, outbox, warnings
 from shared.jobs.cases import asks_for_files
 from shared.jobs.judge import LATE, house_of, judge, take_in
 from shared.jobs.limit_streams import is_kept, lock_path
@@ -157,6 +157,7 @@ def look_at(ledger: Ledger, config: Config, holder: str, sessions: list[Session]
                     "info",
                     f"{over}: {shorten(verdict.who.name, 40)}: {about(verdict)}",
                 )
+        alerts.note(ledger, config, house, plays, verdicts, now)
         attempts = plan(ledger, verdicts, now)
         warn_at = warnings.warn(ledger, config, house, verdicts, now)
         since_stop = now - ledger.last_stop(now)

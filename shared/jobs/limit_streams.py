@@ -15,9 +15,10 @@ from typing import TypeVar
 
 from shared import __version__, detached
 from shared.config import ROOT, Config, load
+from shared.jobs import alerts
 from shared.jobs.cases import has_limits
 from shared.jobs.judge import house_of, judge, take_in
-from shared.jobs.tell import Verdict, tell_damage, tell_decision, tell_problems
+from shared.jobs.tell import ALERT, Verdict, tell_damage, tell_decision, tell_problems
 from shared.ledger import Lease, Ledger
 from shared.log import call_me, log
 from shared.model import Session, User
@@ -192,9 +193,12 @@ def _write(
             verdicts = judge(ledger, config, house, open_plays, at)
             for verdict in verdicts:
                 tell_decision(ledger, verdict, now)
-            unsure = session.state != "stopped" and (play is None or not owner_known)
-            watched = bool(verdicts) or (unsure and has_limits(config))
-        wanted = (watched or bool(ledger.due_messages(now))) and want_keeper(ledger, now)
+            alerts.note(ledger, config, house, open_plays, verdicts, now)
+            unsure = play is None or not owner_known or alerts.lacks_players(ledger, config)
+            unsure = unsure and session.state != "stopped"
+            watched = bool(verdicts) or (unsure and (has_limits(config) or bool(config.get("report", "alerts"))))
+        waits = bool(ledger.due_messages(now)) or ledger.waits(ALERT)
+        wanted = (watched or waits) and want_keeper(ledger, now)
     return verdict, wanted
 
 

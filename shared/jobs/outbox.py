@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 
 from shared import log
 from shared.errors import Postponed, Refused, Unreachable, UsherError
-from shared.jobs import warnings
+from shared.jobs import alerts, warnings
+from shared.jobs.tell import ALERT
 from shared.policy.words import bare_address
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ def deliver(ledger: Ledger, gateway: Gateway, now: float) -> int:
     """
     post = _Post(ledger, gateway, now)
     try:
+        alerts.gather(ledger, now)
         post.settle()
         post.fan_out()
         for message in ledger.due_messages(now)[:MOST]:
@@ -106,6 +108,8 @@ class _Post:
     def take(self, message: Message) -> None:
         """Send one message, if its way is open and nobody else has it."""
         channel = CHANNELS.get(message.kind, ())
+        if message.kind == ALERT:
+            return  # it came after all were gathered
         if message.key.startswith(warnings.KEY) and self.now - message.created > warnings.STALE:
             self.ledger.message_failed(message.id, "too late for a warning", None)
             return

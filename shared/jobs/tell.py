@@ -13,7 +13,9 @@ from shared.policy.words import shorten
 if TYPE_CHECKING:
     from shared.policy.people import Who
 
-JOURNAL, OWNER = "journal", "owner"
+JOURNAL, OWNER, ALERT = "journal", "owner", "alert"
+GATHER = 5.0  # seconds for which an alert waits for others
+APART = 60.0  # seconds from one message of alerts to the next
 
 
 class Note(NamedTuple):
@@ -54,7 +56,7 @@ def tell_decision(ledger: Ledger, verdict: Verdict, now: float) -> None:
     ledger.post(key, JOURNAL, subject, about(verdict), now)
     if decision.kind == "device" and not decision.dry:
         name, player = shorten(who.name, 40), shorten(play.session.player, 40) or play.session.machine_id
-        tell_owner(
+        alert(
             ledger, f"device:{play.session.user_id}:{play.session.machine_id}", f"Usher: {name} has a new player",
             f"{name} was stopped on {player}, which is not a known player. To let it in: "
             f"limit_streams.py approve {quoted(who.name)} {quoted(play.session.player or play.session.machine_id)}",
@@ -69,14 +71,19 @@ def _tell_note(ledger: Ledger, verdict: Verdict, note: Note, now: float) -> None
     key = f"{note.action}:{note.rule}:{about_it}"
     subject = f"Usher: {'would alert: ' if note.dry else ''}{shorten(note.rule, 40)}, {shorten(verdict.who.name, 40)}"
     if note.action == "alert" and not note.dry:
-        tell_owner(ledger, key, subject, what(verdict), now)
+        alert(ledger, key, subject, what(verdict), now)
     else:
         ledger.post(key, JOURNAL, subject, what(verdict), now)
 
 
 def what(verdict: Verdict) -> str:
     """What is played, where."""
-    title, player = verdict.play.session.title, verdict.play.session.player
+    return played(verdict.play)
+
+
+def played(play: Play) -> str:
+    """What is played, where."""
+    title, player = play.session.title, play.session.player
     return f"{shorten(title) or 'something'} on {shorten(player, 40) or 'a player'}"
 
 
@@ -110,6 +117,16 @@ def tell_owner(ledger: Ledger, key: str, subject: str, body: str, now: float) ->
     """A message that the owner must see: once for each key, to their own notifiers and into the Notification Logs."""
     ledger.post(key, OWNER, subject, body, now)
     ledger.post(f"{key}:journal", JOURNAL, subject, body, now)
+
+
+def alert(ledger: Ledger, key: str, subject: str, body: str, now: float, row: bool = True) -> None:
+    """A message for the owner of what has happened, once for each key: with others of the same minute (see
+    `alerts.gather`), and at once as a row in the Notification Logs unless it has one already."""
+    last = float(ledger.meta("alerted_at", "0"))
+    due = max(now + GATHER, last + APART if last <= now else 0.0)
+    ledger.post(f"alert:{key}", ALERT, subject, body, now, due=due)
+    if row:
+        ledger.post(f"{key}:journal", JOURNAL, subject, body, now)
 
 
 def tell_problems(ledger: Ledger, config: Config, now: float) -> None:

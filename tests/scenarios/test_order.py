@@ -11,7 +11,8 @@ from shared.model import Session
 from shared.policy.people import House
 
 NOW = 1_800_000_000.0
-SETTINGS = {"everyone": {}, "group": {}, "person": {}, "rule": {}, "usher": {"dry_run": False}}
+SETTINGS = {"everyone": {}, "group": {}, "person": {}, "rule": {}, "report": {"alerts": ()},
+            "usher": {"dry_run": False}}
 DAYS = {"timezone": "", "day_starts": 0, "week_starts": 0, "data_dir": ""}
 CONFIG = Config("", {**SETTINGS, "usher": {"dry_run": False, **DAYS}, "calendar": {}, "zone": ((0, 0),)}, (), "", "")
 SEEN = Session("7", machine_id="tv", user_id=42, rating_key="100", session_id="s", title="A film")
