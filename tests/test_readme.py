@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from install import ACTS, COMMANDS, LOOKS, options
-from shared import __version__
+from shared import __version__, ratings
 from shared.config import load
 from shared.jobs import ask_logs, give, keep_time, letters, moving_in, register, schedule, stops
 from shared.jobs.days import calendar_of
@@ -507,6 +507,14 @@ def test_every_limit_is_named_in_what_is_in_this_version():
     named = " ".join(" ".join(row) for row in table("What is in this version"))
     absent = {key for section, key in TABLE if section == "everyone" and f"`{key}`" not in named}
     assert absent == {"message"}
+
+
+def test_ratings_are_of_the_ages_that_are_said():
+    for ages, *cells in table("Rules")[-5:]:
+        said = [int(n) for n in re.findall(r"\d+", ages)]
+        allowed = range(said[0], said[-1] + 1)
+        named = [rating.strip() for cell in cells for rating in re.split("[,;]", cell) if rating.strip()]
+        assert named and {rating: ratings.age(rating) for rating in named if ratings.age(rating) not in allowed} == {}
 
 
 def test_settings_of_other_scripts_go_to_keys_that_exist():
