@@ -78,7 +78,8 @@ class Session(NamedTuple):
 
 
 class HistoryRow(NamedTuple):
-    """One play out of Tautulli's history. `seconds` is what was played of it, pauses left out."""
+    """One play out of Tautulli's history. `seconds` is what was played of it, pauses left out. How it was rated, and
+    what was converted of it, the history does not tell."""
 
     user_id: int
     machine_id: str
@@ -93,6 +94,11 @@ class HistoryRow(NamedTuple):
     player: str
     live: bool
     is_open: bool
+    show: str = ""
+    platform: str = ""
+    product: str = ""
+    address: str = ""
+    location: str = ""
 
 
 class Play(NamedTuple):

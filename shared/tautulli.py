@@ -18,6 +18,7 @@ PAGE = 1000
 SEND_WAIT = 30.0  # seconds; Tautulli answers `notify` only when its agent has delivered, or failed to
 HISTORY_WAIT = 60.0  # seconds; 200,000 rows of history take Tautulli 19
 JOURNAL = "journal.py"
+ALL = "*"  # every library
 BIGGEST = 10**15  # a number from here on is none, nor could the ledger hold it
 LONGEST_MESSAGE = 200  # of what Tautulli says of an error, in characters
 
@@ -92,8 +93,8 @@ class Tautulli:
         """Plays that had not ended at `after` (seconds since 1970), in the order in which they began, open ones too.
 
         An open play's `ended` is Tautulli's last sign of it, up to a minute old. A play under two minutes is gone from
-        the history once it has ended. Rows do not tell their library: the plays in `libraries` (names, in any case) are
-        found by asking for each of them.
+        the history once it has ended. Rows do not tell their library: the plays in `libraries` (names, in any case, or
+        ALL) are found by asking for each of them.
         """
         # Tautulli filters by the day on which a play began, in its own time zone: two days cover zone and long plays
         first = time.strftime("%Y-%m-%d", time.gmtime(max(0.0, after - 2 * 86400)))
@@ -205,7 +206,7 @@ class Tautulli:
         found: dict[tuple[object, ...], str] = {}
         for section in _rows(self.call("get_library_names")):
             name = _text(section.get("section_name"))
-            if name.casefold() in wanted:
+            if name.casefold() in wanted or ALL in wanted:
                 number = _int(section.get("section_id"))
                 found |= {_play_id(row): name for row in self._history_rows(after=first, section_id=number)}
         return found
@@ -244,6 +245,11 @@ def _play(row: dict[str, Any], library: str) -> HistoryRow:
         player=_text(row.get("player")),
         live=_int(row.get("live")) == 1,
         is_open=not _int(row.get("row_id")),
+        show=_text(row.get("grandparent_title")) if row.get("media_type") == "episode" else "",
+        platform=_text(row.get("platform")),
+        product=_text(row.get("product")),
+        address=_text(row.get("ip_address")),
+        location=_text(row.get("location")),
     )
 
 

@@ -115,8 +115,11 @@ def test_history_in_pages_by_library_and_with_what_is_open(world, monkeypatch):
     assert first == module.HistoryRow(
         user_id=w.bob.id, machine_id="tv", session_key="", rating_key=str(w.episode.key), began=now - 3 * DAY,
         ended=now - 3 * DAY + 300, seconds=260.0, media_type="episode", title="Some Show - Pilot", library="TV Shows",
-        player="TV", live=False, is_open=False)
+        player="TV", live=False, is_open=False, show="Some Show", platform="Chrome", product="Plex Web",
+        address="192.168.1.20", location="lan")
     assert {p.library for p in found if p.media_type == "movie"} == {""}
+    all_of_them = Tautulli(w.tautulli.url, w.tautulli.api_key).history(now - 3 * DAY, libraries=["*"])
+    assert {p.library for p in all_of_them} == {"Movies", "TV Shows"}
     [still] = [p for p in found if p.is_open]
     assert (still.user_id, still.session_key, still.rating_key) == (w.kid.id, str(stream.key), str(w.movie2.key))
     assert abs(still.began - now) < 15

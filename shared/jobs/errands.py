@@ -22,6 +22,7 @@ from shared.log import log
 from shared.model import HistoryRow, Play, Session, User
 from shared.policy import people
 from shared.policy.calendar import period
+from shared.policy.rules import needs_past
 
 PAUSE = 0.25  # seconds between looks at the outbox
 USERS_EVERY = 3600.0
@@ -133,6 +134,9 @@ def fill(ledger: Ledger, config: Config, gateway: Gateway) -> None:
     since = min(period(calendar, kind, now)[1][0] for kind in ("weekly", "monthly"))
     sections = [config.settings["everyone"], *config.settings["group"].values(), *config.settings["person"].values()]
     libraries = {name for section in sections for name in section.get("uncounted_libraries") or ()}
+    rules = [rule for rule in config.settings["rule"].values() if needs_past(rule)]
+    if any("libraries" in rule for rule in rules):
+        libraries = {"*"}
     rows = gateway.tautulli.history(since, libraries)
     with ledger.writing():
         if ledger.meta("filled"):
@@ -148,6 +152,7 @@ def _add(ledger: Ledger, row: HistoryRow, own: list[Play], now: float) -> None:
     session = Session(
         session_key=row.session_key, machine_id=row.machine_id, user_id=row.user_id, rating_key=row.rating_key,
         player=row.player, media_type=row.media_type, title=row.title, library=row.library, live=row.live,
+        show=row.show, platform=row.platform, product=row.product, address=row.address, location=row.location,
     )  # fmt: skip
     began, ended, seconds = row.began, row.ended, row.seconds
     seen = min((p.began for p in own if _is_of(row, p, now)), default=now if row.is_open else ended)

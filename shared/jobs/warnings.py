@@ -17,6 +17,8 @@ from shared.policy.words import shorten
 
 SLACK = 30.0  # seconds: with so much more left than at the warning, the next cut is another one
 STALE = 120.0  # seconds after which nobody needs a warning any more: see outbox
+SIZED = (*BUDGETS, "paused")  # kinds of limits of a length: a warning of more than all of it would come at the start
+AT_ONCE = ("streams", "locations", "device", "plays", "start")  # kinds that come without any time going by
 KEY = "warn:"  # how the keys of these messages begin
 
 
@@ -36,7 +38,7 @@ def _warn(ledger: Ledger, config: Config, house: House, verdict: Verdict, now: f
     decision, who = verdict.decision, verdict.who
     left = _until(verdict) - now
     memory, cause = Remembered(ledger), f"{decision.limit}@{day_of(calendar_of(config), _until(verdict))}"
-    mine = [b for b in who.limits.warn_before if decision.kind not in BUDGETS or b < decision.value]
+    mine = [b for b in who.limits.warn_before if decision.kind not in SIZED or b < decision.value]
     known = memory.warned(who.key, cause)
     for before in known:
         if left > before + SLACK:
@@ -86,7 +88,7 @@ def _ends(verdict: Verdict) -> bool:
     """Whether time brings the end of this play nearer."""
     decision = verdict.decision
     waits = verdict.play.session.state == "paused" and decision.kind in BUDGETS
-    return decision.allowed and decision.until is not None and not waits
+    return decision.allowed and decision.until is not None and not waits and decision.kind not in AT_ONCE
 
 
 def _until(verdict: Verdict) -> float:
