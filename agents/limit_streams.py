@@ -2,12 +2,17 @@
 """Time limits: ends a stream in the middle when its person's time is up, and keeps it ended.
 
 Registered in Tautulli as a Script agent for Playback Start, Stop, Pause, Resume, Error, Transcode Decision Change,
-User New Device and User Concurrent Streams, with one line of arguments for all (`python3 install.py` does that):
+User New Device and User Concurrent Streams, with one line of arguments for all (`python3 install.py` does that).
+A schedule runs `limit_streams.py tick`, the regular look.
 
-    limit_streams.py status [--json]   who is watching, what is used and left, until when
-    limit_streams.py tick              the regular look (a schedule runs it)
+Answers, with --json for a program. USER is a person of config.ini, a user name, mail address, title or id:
 
-For today only, and USER is a person or group of config.ini, a user name, mail address, title or id:
+    limit_streams.py status                     who is watching, what is used and left, until when
+    limit_streams.py why USER [TITLE]           what would happen if they pressed play now, and why
+    limit_streams.py rules [USER] [--html]      the house rules in plain sentences, as a page to pin up
+    limit_streams.py history USER               the last decisions about somebody
+
+For today only; here USER may be a group, too:
 
     limit_streams.py bonus USER 30m             more time, -15m: less
     limit_streams.py allow USER until 23:30     no limit in time until then; also: for 1h, until sat 10:00
@@ -37,10 +42,10 @@ def main(arguments: list[str]) -> int:
         from shared.jobs import keep_time
 
         keep_time.run()
-    elif arguments[:1] == ["status"]:
-        from shared.jobs import status
+    elif (" ".join(arguments).casefold().split() or [""])[0] in ("status", "why", "rules", "history"):
+        from shared.jobs.answers import answer
 
-        print(status.as_json() if "--json" in arguments else status.as_text())
+        print(answer(arguments))
     elif not arguments or arguments[0] in ("-h", "--help"):
         print(f"{__doc__}\nThe line of arguments in Tautulli, the same for every trigger:\n\n{limit_streams.ARGUMENTS}")
     else:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from shared.plex import Plex
     from shared.plextv import PlexTV
     from shared.tautulli import Tautulli
+    from shared.titles import Titles
     from shared.viewers import Viewers
     from shared.watched import Watched
 
@@ -111,6 +112,13 @@ class Gateway:
         from shared.watched import Watched
 
         return Watched(self.tautulli)
+
+    @property
+    def titles(self) -> Titles:
+        """Tautulli as far as it is about what there is to watch."""
+        from shared.titles import Titles
+
+        return Titles(self.tautulli)
 
     def _value(self, section: str, key: str, variable: str) -> tuple[str, bool]:
         """The value, and whether it is Tautulli that handed it over."""

@@ -52,6 +52,10 @@ DOCKER = (  # what may follow `docker exec [-it] tautulli`
     "python3 /config/usher/agents/limit_streams.py status",
     "chmod -R a+rX /config/usher",
 )
+ASKED = (  # what README asks of limit_streams.py
+    ["status"], ["status", "--json"], ["why", "emma"], ["why", "emma", "First Movie"], ["history", "emma"], ["rules"],
+    ["rules", "emma"], ["rules", "--html", ">", "rules.html"],
+)  # fmt: skip
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 HOMES = ("/opt/usher/", "/config/usher/")
 
@@ -106,7 +110,7 @@ def test_every_shell_command_is_one_that_exists(line):
         ask_logs._asked(words[2], words[3:])
         assert f"{words[2]} [" in (PROJECT / script).read_text(encoding="utf-8").split('"""')[1]
     elif script == "agents/limit_streams.py":
-        assert words[2:] in (["status"], ["status", "--json"], *today()), line  # run in tests of their own
+        assert words[2:] in (*ASKED, *today()), line  # run in tests of their own
     else:
         assert script in ("tests", "tests/bench"), line
         assert (PROJECT / script / "__main__.py").is_file()
@@ -658,7 +662,7 @@ def evening(host):
         yield usher
 
 
-def test_status_and_tick(evening):
+def test_status_and_what_else_may_be_asked(evening):
     _, shown = status_of_readme()
     wait_for(lambda: "would stop" in evening.run("status").stdout, 5, what="the decision about max")
     done = evening.run("status")
@@ -666,6 +670,14 @@ def test_status_and_tick(evening):
     assert set(shapes(shown)) == set(shapes(done.stdout)), done.stdout
     told = json.loads(evening.run("status", "--json").stdout)
     assert {"people", "decisions", "timekeeper"} <= set(told)
+    for question, words in (("why", ["why", "emma", "First Movie"]), ("history", ["history", "emma"]),
+                            ("rules", ["rules", "emma"])):  # fmt: skip
+        (shown,) = blocks(question)
+        done = evening.run(*words)
+        assert shapes(shown) == shapes(done.stdout), done.stdout
+    for words in ASKED:
+        done = evening.run(*(words[: words.index(">")] if ">" in words else words))
+        assert done.returncode == 0 and done.stdout and not done.stderr, words
     assert evening.run("tick").stdout == "tick: all is well\n"
 
 

@@ -126,7 +126,7 @@ def _ruled(
 
 
 def is_known(ledger: Ledger, house: House, play: Play, who: Who) -> bool | None:
-    """Whether a player is a known one of theirs; None where that cannot be said (yet)."""
+    """Whether the player of a play is a known one for them; None where that is not known."""
     machine = play.session.machine_id
     if not machine:
         return None

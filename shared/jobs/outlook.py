@@ -11,7 +11,7 @@ from shared.ledger import Ledger
 from shared.ledger_rules import Remembered
 from shared.model import Decision, Play, Session
 from shared.policy import bounds, grants, limits, verdict, words
-from shared.policy.calendar import Calendar, period
+from shared.policy.calendar import DAY, Calendar, period
 from shared.policy.grants import Grant, Today
 from shared.policy.people import House, Who
 from shared.policy.verdict import Case
@@ -55,7 +55,7 @@ def outlook(ledger: Ledger, config: Config, house: House, who: Who, now: float) 
 
 def today(ledger: Ledger, calendar: Calendar, who: Who, now: float) -> Today:
     """What of all that was given holds for them now."""
-    given = Remembered(ledger).grants(period(calendar, "daily", now)[1][0], now)
+    given = Remembered(ledger).grants(period(calendar, "monthly", now)[1][0] - 7 * DAY, now)
     return grants.today([Grant(*one) for one in given], who.key, calendar, now)
 
 

@@ -61,11 +61,11 @@ def asked_by(environ: Mapping[str, str]) -> str:
 def _answer(ledger: Ledger, config: Config, command: str, rest: list[str], by: str) -> str:
     if command not in COMMANDS:
         raise UsherError(f"{shorten(command, 40)!r} is no command of limit_streams.py: {', '.join(COMMANDS)}, status, "
-                         "tick, or --help")  # fmt: skip
+                         "why, rules, history, tick, or --help")  # fmt: skip
     try:
         return _act(ledger, config, command, rest, by)
     except Nobody:
-        if not _learn_users(ledger, config):
+        if not learn_users(ledger, config):
             raise
         return _act(ledger, config, command, rest, by)
 
@@ -109,8 +109,8 @@ def _knows_plex(config: Config) -> bool:
         return False
 
 
-def _learn_users(ledger: Ledger, config: Config) -> bool:
-    """Nobody known is called so: somebody new may be."""
+def learn_users(ledger: Ledger, config: Config) -> bool:
+    """Nobody known is called so: somebody new may be. False if Tautulli does not answer."""
     try:
         users = Gateway(config).tautulli.users()
     except UsherError:

@@ -73,6 +73,12 @@ def person(house: House, name: str) -> Who:
     return _who(house, name, User(0), exempt=False)
 
 
+def limits_of_group(house: House, name: str) -> Limits:
+    """What holds for a member of a group who has no section; "" is no group."""
+    merged = _inherit(house.settings["everyone"], house.settings["group"].get(name, {}))
+    return Limits(**{k: v for k, v in merged.items() if k in LIMIT_KEYS})
+
+
 def _who(house: House, person: str, user: User, exempt: bool) -> Who:
     own = house.settings["person"].get(person, {}) if person else {}
     group_name = _group(house, person, user)

@@ -72,12 +72,11 @@ def _called(key: str, name: str) -> str:
 def _about(settings: Mapping[str, Any]) -> str:
     """What else is said of it: `rated above PG-13 in 4K on Roku`."""
     found = []
-    for key, before in (("media", "that is"), ("shows", "of"), ("libraries", "from"), ("titles", "called"),
-                        ("platforms", "on"), ("devices", "on"), ("players", "with")):  # fmt: skip
+    for key, before in (("media", "that is"), ("shows", "of"), ("libraries", "from"), ("titles", "with"),
+                        ("platforms", "on"), ("devices", "on"), ("players", "with"), ("addresses", "at")):  # fmt: skip
         if key in settings and key != _noun_key(settings):
             turned, names = settings[key]
-            named = (f'"{spelled(n)}"' if key == "titles" else _called(key, n) if key in NOUNS else spelled(n)
-                     for n in names)  # fmt: skip
+            named = (_title(n) if key == "titles" else _called(key, n) if key in NOUNS else spelled(n) for n in names)
             found.append(f"{'not ' if turned else ''}{before} {listed(named, 'or')}")
     for key, said in (("ratings", _rating), ("resolution", _resolution), ("transcode", CONVERTED.get),
                       ("location", PLACES.get)):  # fmt: skip
@@ -87,9 +86,10 @@ def _about(settings: Mapping[str, Any]) -> str:
             text = f"{'not ' if turned else ''}{before}{listed((str(said(name)) for name in names), 'or')}"
             text += " or not rated" if key == "ratings" and settings.get("unrated") == "block" else ""
             found.append(text)
-    if "bitrate" in settings:
-        way, kbps = settings["bitrate"]
-        found.append(f"{way} {kbps / 1000:g} Mbps")
+    for key, of in (("bitrate", ""), ("file_bitrate", " of the file")):
+        if key in settings:
+            way, kbps = settings[key]
+            found.append(f"{way} {kbps / 1000:g} Mbps{of}")
     if "new_device" in settings:
         found.append("on a player that is new" if settings["new_device"] else "on a player used before")
     return " ".join(found)
@@ -99,6 +99,14 @@ def spelled(name: str) -> str:
     """A name that config.ini compares in lower case, as one would write it."""
     words = (word[:1].upper() + word[1:].lower() for word in shorten(name, 40).split())
     return " ".join(SPELLED.get(word, word) for word in words)
+
+
+def _title(name: str) -> str:
+    """`the title "Paw"`, and of *horror* `"horror" in the title`."""
+    bare = name.strip("*")
+    if name == f"*{bare}*" and bare and "*" not in bare:
+        return f'"{shorten(bare, 40)}" in the title'
+    return f'the title "{spelled(name)}"'
 
 
 def _rating(name: str) -> str:
@@ -122,6 +130,8 @@ def _amounts(settings: Mapping[str, Any]) -> list[str]:
         found.append(f"{counted(most, 'title')} {PERIODS[kind]}")
     if settings.get("max_streams") is not None:
         found.append(f"{counted(settings['max_streams'], 'player')} at once")
+    if settings.get("max_paused") is not None:
+        found.append(f"{duration(settings['max_paused'])} of pause")
     return found
 
 

@@ -12,7 +12,7 @@ from shared.policy.calendar import Calendar
 from shared.policy.days_text import WEEKDAYS, budget, capital, clock, listed, on, windows
 from shared.policy.holding import facts, may_hold
 from shared.policy.limits import Limits
-from shared.policy.people import House, Who, user_ids, whose
+from shared.policy.people import House, Who, limits_of_group, user_ids, whose
 from shared.policy.rule_text import MEDIA
 from shared.policy.words import counted, duration, shorten
 
@@ -28,6 +28,30 @@ def of_who(house: House, who: Who, calendar: Calendar) -> tuple[str, ...]:
     limits = Limits() if who.exempt else who.limits
     said = (rule_text.sentence(settings) for settings in house.settings["rule"].values() if meets(house, who, settings))
     return (*sentences(limits, calendar), *filter(None, said))
+
+
+def of_group(house: House, name: str, calendar: Calendar) -> tuple[str, ...]:
+    """What holds for the members of a group, or with "" for whoever has neither a group nor a section. A rule for some
+    users only says whom it is for."""
+    group = house.settings["group"].get(name, {})
+    members = {member.casefold() for member in group.get("members", ())}
+    placed = _placed(house)
+    said = []
+    for settings in house.settings["rule"].values():
+        turned, users = settings.get("users", (True, ()))
+        mine = [user for user in users if (any(rules.matches(user, one) for one in members) if name
+                                           else user not in placed)]  # fmt: skip
+        if not _concerns(settings, "groups", name) or not _concerns(settings, "people", ""):
+            continue
+        if turned or mine:
+            whom = rule_text.users((turned, users if turned else mine)) if users and "*" not in mine else ""
+            said.append(rule_text.sentence(settings, whom))
+    return (*sentences(limits_of_group(house, name), calendar), *filter(None, said))
+
+
+def people_called(name: str) -> str:
+    """A member of a group as a heading names them: `Emma`, `friends`."""
+    return rule_text.KINDS.get(name) or capital(shorten(name, 40))
 
 
 def sentences(limits: Limits, calendar: Calendar) -> tuple[str, ...]:
@@ -51,14 +75,26 @@ def sentences(limits: Limits, calendar: Calendar) -> tuple[str, ...]:
 
 def meets(house: House, who: Who, settings: Mapping[str, Any]) -> bool:
     """Whether a rule may ever hold for them, as far as that is a matter of who they are."""
-    ids = user_ids(house, who.key) or [0]
-    seen = (Session("", user_id=id, user=house.users.get(id, User(id)).name) for id in ids)
-    known = [facts(house, who, session) for session in seen]
+    seen = [Session("", user_id=id, user=house.users.get(id, User(id)).name) for id in user_ids(house, who.key)]
+    written = house.settings["person"].get(who.key, {}).get("users", ())
+    known = [facts(house, who, session) for session in seen or [Session("", user=name) for name in (*written, "")]]
     asked = [key for key in ("people", "groups", "users") if key in settings]
     return any(
         may_hold(settings, who, mine) and all(rules.condition(settings, key, mine) is not False for key in asked)
         for mine in known
     )
+
+
+def _concerns(settings: Mapping[str, Any], key: str, name: str) -> bool:
+    """Whether the condition leaves a rule to those of this group (or person), "" for those of none."""
+    turned, names = settings.get(key, (True, ()))
+    return (name in names) is not bool(turned)
+
+
+def _placed(house: House) -> set[str]:
+    """The names of users that stand in a group or with a person."""
+    sections = [*house.settings["person"].values(), *house.settings["group"].values()]
+    return {name.casefold() for found in sections for key in ("users", "members") for name in found.get(key, ())}
 
 
 def _landing(limits: Limits) -> list[str]:

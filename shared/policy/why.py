@@ -10,7 +10,7 @@ from shared.model import Decision
 from shared.policy import bounds as of_all
 from shared.policy import grants, limits, rules, streams, verdict, words
 from shared.policy.bounds import Bound
-from shared.policy.calendar import Calendar, window_intervals
+from shared.policy.calendar import Calendar, day_of, window_intervals
 from shared.policy.days_text import windows
 from shared.policy.holding import facts, may_hold
 from shared.policy.limits import Limits
@@ -93,9 +93,9 @@ def settles(case: Case, now: float) -> float:
     return decision.until if decision.until and soon and decision.kind in ("streams", "locations") else now
 
 
-def given(today: grants.Today, calendar: Calendar, day: int, now: float) -> list[str]:
+def given(today: grants.Today, calendar: Calendar, now: float) -> list[str]:
     """What of the owner's grants holds now, in words."""
-    extra, found = dict(today.extra).get(day, 0), []
+    extra, found = dict(today.extra).get(day_of(calendar, now), 0), []
     if extra:
         found.append(f"{words.duration(abs(extra))} {'more' if extra > 0 else 'less'} today (bonus)")
     for until, said in ((today.allowed_until, "free of budgets and hours"), (today.locked_until, "locked"),
@@ -149,9 +149,8 @@ def _rule(case: Case, rule: Asked, mine: Sequence[Bound], now: float) -> Row:
     if not rule.for_them:
         return Row(limit, False, "does not name them, and they are exempt", None, False, action, rule.conditions)
     if not rule.holds:
-        lacking = [one for one in rule.conditions if one.key != "when" and one.true is not True]
-        why = ", ".join(f"{one.key} = {one.value} {'is not known' if one.true is None else 'is not so'}"
-                        for one in lacking)  # fmt: skip
+        false = any(one.true is False for one in rule.conditions if one.key != "when")
+        why = "not all its conditions are true" if false else "it is not known whether all its conditions are true"
         return Row(limit, False, why, None, False, action, rule.conditions)
     reached, until = _at_work(case, mine, now)
     dry = next((h.dry for h in case.rules if h.name == rule.name), False)
@@ -196,7 +195,7 @@ def _then(case: Case, stops: bool, until: float | None, now: float) -> str:
 
 
 def _conditions(settings: Mapping[str, Any], mine: rules.Facts, calendar: Calendar, now: float) -> list[Condition]:
-    found = [Condition(key, _written(key, settings[key]), rules.condition(settings, key, mine))
+    found = [Condition(key, _written(key, settings), rules.condition(settings, key, mine))
              for key in rules.CONDITIONS if key in settings]  # fmt: skip
     if settings.get("when"):
         during = bool(window_intervals(calendar, settings["when"], now, now + 1))
@@ -204,11 +203,13 @@ def _conditions(settings: Mapping[str, Any], mine: rules.Facts, calendar: Calend
     return found
 
 
-def _written(key: str, value: Any) -> str:
+def _written(key: str, settings: Mapping[str, Any]) -> str:
     """The value of a condition as config.ini has it, in lower case."""
+    value = settings[key]
     if key == "new_device":
         return "yes" if value else "no"
-    if key == "bitrate":
+    if key in ("bitrate", "file_bitrate"):
         return f"{value[0]} {value[1] / 1000:g} Mbps"
     turned, names = value
-    return f"{'not ' if turned else ''}{', '.join(words.shorten(name, 40) for name in names)}"
+    unrated = ", or none" if key == "ratings" and settings.get("unrated") == "block" else ""
+    return f"{'not ' if turned else ''}{', '.join(words.shorten(name, 40) for name in names)}{unrated}"

@@ -115,7 +115,7 @@ def converts(s):
 
 
 def third(s):
-    """Another title on one of them makes no difference. (The same title on the third one might only be moving there.)"""
+    """Another title on one of them makes no difference. (The same title on the third might only be moving there.)"""
     beside = [begin(s, "third", player=player) for player in ("One", "Two")]
     lasting(beside[1], 2)
     beside[0].play_item(s.world.episode)

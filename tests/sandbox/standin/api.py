@@ -137,6 +137,9 @@ class Api(HttpFake):
     def do_get_metadata(self, rating_key="", **_):
         return self.host.reader.item(rating_key) or {}
 
+    def do_search(self, query="", limit="", **_):
+        return self.host.reader.search(query, limit)
+
     # ---- people ----
 
     def do_get_users(self, **_):

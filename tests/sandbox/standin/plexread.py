@@ -69,7 +69,19 @@ class PlexReader:
     def item(self, rating_key):
         """Metadata of one item, or None."""
         root = self._xml(self.plex.url, f"/library/metadata/{rating_key}")
-        return None if root is None or not len(root) else describe(root[0])
+        if root is None or not len(root):
+            return None
+        found = describe(root[0])
+        return {**found, "media_info": [{k: found[k] for k in ("container", "bitrate", "video_resolution")}]}
+
+    def search(self, query, limit):
+        """The results of Plex's search, by the kind of media."""
+        found = {kind: [] for kind in ("movie", "show", "season", "episode", "artist", "album", "track", "collection")}
+        root = self._xml(self.plex.url, "/hubs/search", query=query, limit=limit)
+        for hub in [] if root is None else root:
+            for e in hub if hub.get("type") in found else []:
+                found[e.get("type")].append(self.item(e.get("ratingKey")))
+        return {"results_count": sum(map(len, found.values())), "results_list": found}
 
     def _session(self, e):
         user, player = e.find("User"), e.find("Player")
