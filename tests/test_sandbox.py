@@ -321,6 +321,22 @@ def test_notify_failures(w):
     assert call(notifier_id=id, script_args="Don't") == (500, "Check the logs for errors", {})
 
 
+def test_the_test_tab(w):
+    """Measured on the real page: the arguments are split and nothing is filled in; the row has no text."""
+    id = w.probe({})
+    for line, argv in (("bonus 'Emma Smith' -15m", ["bonus", "Emma Smith", "-15m"]), ("", []),
+                       ('"bonus emma 30m"', ["bonus emma 30m"]), ("{user} “E S” a&b", ["{user}", "“E", "S”", "a&b"])):
+        since = time.time()
+        assert w.tautulli.press_test(id, line) == {"result": "success", "message": "Notification queued."}
+        assert w.wait_run(since=since)["argv"] == argv
+    w.tautulli.press_test(id, "Emma's iPad")
+    w.tautulli.press_test(id, "no script was chosen", script="")
+    rows = wait_for(lambda: (r := w.tautulli.notification_log(id)) and len(r) == 5 and r, what="the rows")
+    assert [(r["notify_action"], r["subject_text"], r["body_text"], r["success"]) for r in rows] == [
+        ("test", "", "", n) for n in (1, 1, 1, 1, 0)]
+    assert wait_for(lambda: w.tautulli.logs("No closing quotation"), what="the complaint") and len(w.runs()) == 4
+
+
 def test_notifier_configuration(w):
     script = w.install(os.path.join(os.path.dirname(__file__), "sandbox", "probe.py"))
     id = w.tautulli.add_script_notifier(

@@ -15,7 +15,7 @@ from shared.jobs import errands
 from shared.jobs.days import calendar_of
 from shared.jobs.give import COMMANDS, Desk
 from shared.jobs.judge import house_of
-from shared.jobs.limit_streams import SCRIPT, complain, sound, want_keeper
+from shared.jobs.limit_streams import SCRIPT, complain, is_kept, sound, want_keeper
 from shared.jobs.tell import JOURNAL
 from shared.jobs.typed import split
 from shared.jobs.whom import Nobody
@@ -72,7 +72,6 @@ def _answer(ledger: Ledger, config: Config, command: str, rest: list[str], by: s
 
 def _act(ledger: Ledger, config: Config, command: str, rest: list[str], by: str) -> str:
     """The command, its answer and its row: one transaction."""
-    at_hand = _knows_plex(config)
     with ledger.writing():
         now = time.time()
         desk = Desk(ledger, config, house_of(config, ledger, now), calendar_of(config), now, by)
@@ -80,25 +79,24 @@ def _act(ledger: Ledger, config: Config, command: str, rest: list[str], by: str)
             said = COMMANDS[command](desk, rest)
         except GrammarError as error:
             raise UsherError(str(error)) from None
-        wanted = _post(ledger, f"Usher: {command} {said.about}", f"{said.text} (asked by {by})", now, at_hand)
+        wanted = _post(ledger, config, f"Usher: {command} {said.about}", f"{said.text} (asked by {by})", now)
     if wanted:
         detached.start(SCRIPT, "--keep-time")
     return said.text
 
 
 def _write(ledger: Ledger, config: Config, subject: str, body: str) -> None:
-    at_hand = _knows_plex(config)
     with ledger.writing():
-        wanted = _post(ledger, subject, body, time.time(), at_hand)
+        wanted = _post(ledger, config, subject, body, time.time())
     if wanted:
         detached.start(SCRIPT, "--keep-time")
 
 
-def _post(ledger: Ledger, subject: str, body: str, now: float, at_hand: bool) -> bool:
+def _post(ledger: Ledger, config: Config, subject: str, body: str, now: float) -> bool:
     """A row in the Notification Logs; whether a timekeeper is to be started, which delivers it."""
     key = f"today:{os.urandom(8).hex()}"
     ledger.post(key, JOURNAL, one_line(mask(subject.strip())), one_line(mask(body)), now)
-    return at_hand and want_keeper(ledger, now)
+    return not is_kept(ledger, ledger.lease(), now) and _knows_plex(config) and want_keeper(ledger, now)
 
 
 def _knows_plex(config: Config) -> bool:

@@ -6,6 +6,7 @@ import re
 import threading
 import time
 import traceback
+import uuid
 from datetime import date, timedelta
 
 import requests
@@ -38,15 +39,31 @@ class Api(HttpFake):
 
     def __init__(self, loop, host, port):
         super().__init__(loop)
-        self.host, self.port, self.store = host, port, host.store
+        self.host, self.port, self.store, self.token = host, port, host.store, uuid.uuid4().hex
         self.commands = sorted(m[3:] for m in dir(self) if m.startswith("do_"))
 
     def routes(self):
         root = self.host.root
-        return [web.route("*", root + "/api/v2", self._handle), web.get(root + "/status", self._status)]
+        return [web.route("*", root + "/api/v2", self._handle), web.get(root + "/status", self._status),
+                web.get(root + "/settings", self._settings), web.post(root + "/send_notification", self._test)]
 
     async def _status(self, request):
         return web.json_response({"result": "success", "message": "Ok"})
+
+    async def _settings(self, request):
+        """Of the page only what its script needs to be heard."""
+        return web.Response(text=f'<meta name="csrf-token" content="{self.token}">', content_type="text/html")
+
+    async def _test(self, request):
+        """The button of the Test tab."""
+        if request.headers.get("X-CSRF-Token") != self.token:
+            return web.json_response({"status": "403 Forbidden"}, status=403)
+        form = await request.post()
+        agent = self.host.notifiers.config(form.get("notifier_id", ""))
+        if not agent:
+            return web.json_response({"result": "error", "message": "Invalid notifier id."})
+        self.host.notifiers.put_by_hand(agent, *(form.get(k, "") for k in ("subject", "body", "script", "script_args")))
+        return web.json_response({"result": "success", "message": "Notification queued."})
 
     async def _handle(self, request):
         params = dict(request.query)

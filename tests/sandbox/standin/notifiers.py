@@ -35,6 +35,17 @@ class Notifiers:
         """Something happened: later fire the agents that have this trigger."""
         self._queue.put((action, stream, timeline))
 
+    def put_by_hand(self, agent, subject, body, script, script_args):
+        """A test from the web page: the script that was chosen there is run, not the agent's own."""
+        chosen = {**agent, "config": {**agent["config"], "script": script}}
+        self._queue.put((self._tested, chosen, subject, body, script_args))
+
+    def _tested(self, agent, subject, body, script_args):
+        try:
+            self.notify_by_hand(agent, subject, body, script_args, "test")
+        except ValueError as e:
+            self.host.log("ERROR", f"Tautulli NotificationHandler :: Notification thread exception: {e}")
+
     def close(self):
         for _ in range(self.host.setting("notification_threads", 2)):
             self._queue.put(None)
@@ -45,7 +56,10 @@ class Notifiers:
             if job is None:
                 return
             with self.host.quiet("a notification"):
-                self._each(*job)
+                if callable(job[0]):
+                    job[0](*job[1:])
+                else:
+                    self._each(*job)
 
     def _each(self, action, stream, timeline):
         agents = self.store.all(f"SELECT * FROM notifiers WHERE {action} = 1")
@@ -109,11 +123,11 @@ class Notifiers:
         args = template.arguments(line, parameters, self.host.log)
         return self._launch(agent, action, line, template.clean(text["body"]), args, told, parameters.get("user_id"))
 
-    def notify_by_hand(self, agent, subject, body, script_args):
+    def notify_by_hand(self, agent, subject, body, script_args, action="api"):
         """The API command `notify`: subject and body as they are, the arguments only split. A row's id, or None.
         Raises ValueError if the arguments cannot be split."""
         args = script_args if isinstance(script_args, list) else template.shlex.split(script_args)
-        return self._launch(agent, "api", subject, body, args, {}, None)
+        return self._launch(agent, action, subject, body, args, {}, None)
 
     def _launch(self, agent, action, subject, body, args, told, user_id):
         self.host.log("INFO", "Tautulli NotificationHandler :: Preparing notification for notifier_id "
