@@ -175,15 +175,15 @@ def _sitting(limits: Limits, calendar: Calendar, spans: list[Span], now: float) 
     rest = max(limits.rest, 1)  # without a rest any pause will do, but there has to be one
     for began, ended in _sittings(limits, calendar, spans, now):
         spent = 0.0 if began - last >= rest else spent
-        most = value_on(calendar, limits.sitting, day_of(calendar, began))
-        if most is not None and spent <= most + _on_day(limits, calendar, began) < spent + (ended - began):
-            over = began + most + _on_day(limits, calendar, began) - spent
+        most = _most_at_once(limits, calendar, day_of(calendar, began))
+        if most is not None and spent <= most < spent + (ended - began):
+            over = began + most - spent
         spent, last = spent + (ended - began), ended
 
     def deadline(start: float) -> float | None:
         total, ended = spent, last
-        for day, most, _, pieces in _ahead(limits, calendar, "daily", limits.sitting, start):
-            most = None if most is None else most + dict(limits.extra).get(day, 0)
+        for day, _, _, pieces in _ahead(limits, calendar, "daily", limits.sitting, start):
+            most = _most_at_once(limits, calendar, day)
             for a, b in pieces:
                 total = 0.0 if a - ended >= rest else total
                 if most is not None and total + (b - a) > most:
@@ -198,8 +198,7 @@ def _sitting(limits: Limits, calendar: Calendar, spans: list[Span], now: float) 
         return free[0][0] if free else soonest
 
     def value(at: float) -> int:
-        most = value_on(calendar, limits.sitting, day_of(calendar, at)) or 0
-        return max(most + _on_day(limits, calendar, at), 0)
+        return _most_at_once(limits, calendar, day_of(calendar, at)) or 0
 
     return Bound("sitting", "sitting", deadline, reopens, value, lambda at: min(over, at), limits.message)
 
@@ -237,8 +236,10 @@ def _extra(
     return found
 
 
-def _on_day(limits: Limits, calendar: Calendar, at: float) -> int:
-    return dict(limits.extra).get(day_of(calendar, at), 0) if limits.extra else 0
+def _most_at_once(limits: Limits, calendar: Calendar, day: int) -> int | None:
+    """What a sitting of a day may last, None for no limit; a penalty leaves nothing at the least."""
+    most = value_on(calendar, limits.sitting, day)
+    return None if most is None else max(most + dict(limits.extra).get(day, 0), 0)
 
 
 def _sittings(limits: Limits, calendar: Calendar, spans: list[Span], now: float) -> list[Interval]:
