@@ -78,13 +78,17 @@ def judge(
     """Decide about every open play that anything limits; write down what is new. `listed`: these are all the plays that
     Plex's session list has.
 
-    Denied plays are marked, so that what is still played of them is charged but is no sitting.
+    Denied plays are marked, so that what is still played of them is charged but is no sitting. Only a look at that list
+    lifts a denial again: a third stream is no less the third because a new event tells of it.
     """
     verdicts = []
     for who, case in cases(ledger, config, house, plays, now, listed):
         if case is None:
             continue
         decision = verdict.decide(case, now)
+        if case.play.denied and decision.allowed and not listed:
+            verdicts.append(Verdict(case.play, who, decision))  # an event does not see what goes on beside it
+            continue
         play = _mark(ledger, case.play, denied=not decision.allowed and (not decision.dry or who.dry_run))
         recorded = ledger.decide(play, who.key, decision, now)
         verdicts.append(Verdict(play, who, decision, recorded, tuple(_reached(case, now))))
