@@ -1,6 +1,6 @@
 """No false stop: a hundred viewers of each kind who do what viewers do, where a limit on players, places or unknown
-players could take it for more than it is. In this process, with a real ledger and generated session lists; a few of each
-as real streams are played in scenarios/test_no_false_stop.py."""
+players could take it for more than it is. In this process, with a real ledger and generated session lists; a few
+of each as real streams are played in scenarios/test_no_false_stop.py."""
 import random
 from types import SimpleNamespace
 
@@ -191,14 +191,15 @@ def two(h, key):
 
 
 def reconnects(h, key):
-    """The player lost its way and comes back: the same session key, another session id, from another port or protocol."""
+    """The player lost its way and comes back: the same session key, another session id, the address written anew."""
     h.begin(key)
     for n in range(4):
         h.go_on(h.random.uniform(1, 5))
         old = h.playing.pop(key)
         if n % 2:
             h.go_on(h.random.uniform(0.1, 3))
-        h.playing[key] = old._replace(session_id=f"n{h.random.random()}", state=h.random.choice(("playing", "buffering")))
+        state = h.random.choice(("playing", "buffering"))
+        h.playing[key] = old._replace(session_id=f"n{h.random.random()}", state=state)
         h.tell(key)
         h.go_on(h.random.uniform(0.3, 2))
         h.change(key, state="playing", address=("192.168.1.20", "::ffff:192.168.1.20")[n % 2])
