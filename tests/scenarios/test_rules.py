@@ -72,7 +72,7 @@ def play(host):
         configure(s, 24)
         acts = [polled, converts, third, tv, places, pauses, fourth, budget, opens, unknown, alerted, logged, rehearsed]
         found = together(*(lambda act=act: act(s) for act in acts),
-                         *(lambda name=name: forbidden(s, name) for name in FORBIDDEN), every=0.7)
+                         *(lambda name=name: forbidden(s, name) for name in FORBIDDEN), every=0.9)
         names = [*(act.__name__ for act in acts), *FORBIDDEN]
         return SimpleNamespace(rows=s.rows(), told=s.rows(s.owners), **{
             name: SimpleNamespace(**fact, untouched=[(x.alive, s.stops(x)) for x in fact.pop("beside")])
