@@ -202,6 +202,18 @@ def test_what_was_given_is_told(house):
     assert "; taken back at " in house.run("history", "kid").stdout
 
 
+def test_what_was_allowed_and_then_cut_is_told(house):
+    world = house.world
+    stream = world.plex.start_stream(world.kid, world.movie, player="Kid's tablet")
+    wait_for(lambda: plays_of(house, "kid", world.movie.title), 10, what="the play in status")
+    assert house.run("lock", "kid").returncode == 0
+    wait_for(lambda: not stream.alive, 15, what="the cut")
+    assert house.run("unlock", "kid").returncode == 0
+    found = [(e["what"], e["text"]) for e in ask(house, "history", "kid")["entries"] if "First Movie" in e["text"]]
+    assert [what for what, _ in found] == ["allow", "stop"] and ": until " in found[0][1]
+    assert found[1][1].startswith("First Movie on Kid's tablet: locked")
+
+
 # ---- rules ----
 
 def test_rules_are_sentences_for_each(house):

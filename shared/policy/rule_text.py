@@ -18,7 +18,7 @@ PLACES = {"lan": "at home", "wan": "away from home", "relay": "through Plex's re
 CONVERTED = {"video": "with converted video", "audio": "with converted sound", "any": "with video or sound converted",
              "no": "with nothing converted"}  # fmt: skip
 PERIODS = {"daily": "a day", "weekly": "a week", "monthly": "a month"}
-SPELLED = {"Tv": "TV", "Pc": "PC", "Ipad": "iPad", "Iphone": "iPhone", "Ios": "iOS", "Html": "HTML"}
+SPELLED = {"Tv": "TV", "Pc": "PC", "Ipad": "iPad", "Iphone": "iPhone", "Ios": "iOS"}
 NOUNS = ("media", "shows", "libraries")  # conditions that say what is watched
 
 
