@@ -64,11 +64,7 @@ def bounds(case: Case, now: float) -> list[Bound]:
 
 def notes(case: Case, now: float) -> list[tuple[Holding, Bound]]:
     """The limits of rules that stop nobody, but are told of or written down when they are reached."""
-    return [
-        (rule, bound)
-        for rule in _sorted(case.rules, stops=False)
-        for bound in _of_rule(case, rule, now)
-    ]
+    return [(rule, bound) for rule in _sorted(case.rules, stops=False) for bound in _of_rule(case, rule, now)]
 
 
 def horizon(what: Limits, settings_of_rules: Sequence[Mapping[str, object]], calendar: Calendar, now: float) -> float:

@@ -110,6 +110,15 @@ def test_pausing_uses_up_the_landing():
     assert found(look(what, EIGHT + 99, 200, NOON))[0] == "allow"  # and plays on
 
 
+def test_what_was_denied_does_not_land():
+    """A short item is refused when it begins, and so it is a second later."""
+    for what in (limits(daily=0), limits(sitting=0), limits(sitting=0, rest=0)):
+        what = what._replace(let_finish=H)
+        assert not look(what, NOON, 600, NOON).allowed
+        assert not look(what, NOON + 1, 600, NOON, denied=1).allowed
+        assert not look(what, NOON + 60, 600, NOON, denied=1, state="paused").allowed
+
+
 def test_going_back_before_the_end_is_an_item_with_more_left():
     what = limits(blocked=NIGHT, let_finish=5 * M)
     assert found(look(what, EIGHT - 1, 301, NOON)) == ("allow", EIGHT + 300 + LAG, "hours")

@@ -13,8 +13,9 @@ from shared.policy.grants import ALLOW, BONUS, LOCK, OFF, Grant
 from shared.policy.limits import Limits
 from shared.policy.rules import Holding
 
+from . import words_of_tests
 from .test_limits import AMOUNT, BASE, DAYS, HORIZON, HOUSES, LIMITS, PER_DAY, RANGE
-from .words_of_tests import DAY, H, examples
+from .words_of_tests import DAY, SAT, H, calendar, daily, examples, limits, span
 
 MINE = 9  # the id of the play that is judged
 
@@ -296,6 +297,42 @@ def test_nothing_makes_a_decision_raise(drawn, epochs, odd, offset):
     found = decide(all_of._replace(spans=spans, play=play), now + 0.25)
     assert found.reason and "\n" not in found.reason
     assert found.until is None or found.until > now
+
+
+# ---- what chance seldom meets ----
+
+NOON = words_of_tests.at("2026-11-20T12:00")  # a Friday
+FOUR = words_of_tests.at("2026-11-21T04:00")
+
+
+def standing(what, spans=()):
+    """The decision about a play that has been paused for an hour."""
+    play = Play(MINE, session(MINE, 7, "paused", 0), NOON - H, NOON)
+    return decide(Situation(what, calendar(), play, list(spans), [], None, []), NOON)
+
+
+def test_when_a_paused_play_is_decided_again():
+    """Of a budget's end nothing but playing brings it nearer, unless all of it is used up already."""
+    hour, noon_break = span(NOON - 3 * H, H), (((), ((12 * H, 13 * H),)),)
+    assert standing(limits(daily=2 * H), [hour]).until == NOON + H
+    assert standing(limits(daily=2 * H), [hour]).ahead == FOUR  # another day, another budget
+    assert standing(limits(daily=H, uncounted=noon_break), [hour]).ahead == NOON + H
+    assert standing(limits(daily=2 * H, uncounted=noon_break), [hour]).ahead == FOUR
+    assert standing(limits(daily=daily(2 * H, (SAT, 0)))).ahead == FOUR
+    assert standing(limits(daily=2 * H, blocked=(((), ((20 * H, 21 * H),)),))).ahead == NOON + 8 * H
+    assert standing(limits()).ahead is None
+
+
+def test_a_stop_is_decided_again_when_it_opens():
+    stop = standing(limits(daily=H), [span(NOON - 3 * H, H)])
+    assert (stop.allowed, stop.until, stop.ahead) == (False, FOUR, FOUR)
+
+
+def test_of_two_rules_alike_the_first_by_name_is_told():
+    play = Play(MINE, session(MINE, 7, "playing", 0), NOON, NOON)
+    for names in ("ab", "ba"):
+        found = decide(Situation(limits(), calendar(), play, [], [Holding(n, {}) for n in names], None, []), NOON)
+        assert found.limit == "rule:a"
 
 
 def test_the_situations_are_of_all_kinds():
