@@ -8,6 +8,7 @@ from typing import NamedTuple
 from shared.ledger import Ledger
 from shared.model import Session
 
+DAY = 86400.0  # seconds
 LEARNED = "devices_at"  # meta: when the players of Tautulli's history were taken in
 
 
@@ -30,11 +31,11 @@ class Remembered:
     # ---- grants ----
 
     def grants(self, since: float, now: float) -> list[Given]:
-        """Those that hold now, and all bonuses since a moment."""
+        """Those that hold now or did until a day ago, and all bonuses since a moment."""
         rows = self.db.execute(
             "SELECT kind, who, at, seconds, until FROM grants WHERE ended_at IS NULL "
             "AND (kind = 'bonus' AND at >= ? OR kind != 'bonus' AND (until IS NULL OR until > ?)) ORDER BY id",
-            (since, now),
+            (since, now - DAY),
         )
         return [Given(*row) for row in rows]
 

@@ -12,6 +12,7 @@ from shared import schema
 from shared.errors import LedgerError
 from shared.ledger import Ledger, Stop
 from shared.ledger_people import People
+from shared.ledger_rules import Given, Remembered
 from shared.model import Decision, Session, User
 from tests.conftest import PROJECT
 
@@ -200,6 +201,22 @@ def test_users_keep_what_a_later_sight_does_not_tell(folder):
     ledger.see_user(User(42, "emma", "Emma", "e@example.com", "managed"), NOW)
     ledger.see_user(User(42, "emma2"), NOW + 1)
     assert ledger.users()[42] == User(42, "emma2", "Emma", "e@example.com", "managed")
+
+
+def test_grants_are_known_for_a_day_after_their_end(folder):
+    ledger = Ledger(folder)
+    memory, now = Remembered(ledger), 1_800_000_000.0
+    with ledger.writing():
+        for kind, at, until in (
+            ("allow", now - 99_999, now - 86_400), ("allow", now - 99_999, now - 86_399), ("lock", now - 9, None),
+            ("bonus", now - 9, None), ("bonus", now - 99, None),
+        ):  # fmt: skip
+            memory.grant(Given(kind, "emma", at, 60, until), "")
+        memory.grant(Given("off", "*", now - 9, 0, now + 9), "")
+        memory.end_grants("off", "*", now)
+    assert [(given.kind, given.at, given.until) for given in memory.grants(now - 10, now)] == [
+        ("allow", now - 99_999, now - 86_399), ("lock", now - 9, None), ("bonus", now - 9, None),
+    ]  # fmt: skip
 
 
 def test_old_evidence_is_forgotten_but_never_an_open_play(folder):

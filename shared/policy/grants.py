@@ -29,12 +29,15 @@ class Grant(NamedTuple):
 
 class Today(NamedTuple):
     """What of the grants holds for somebody now. `locked_until` and the others are None where they do not hold;
-    a lock without an end is `FOREVER`."""
+    a lock without an end is `FOREVER`. `was_allowed_until` and `was_off_until` are the ends of those that are over:
+    what they let begin may have its soft landing."""
 
     extra: Extra = ()
     allowed_until: float | None = None
     off_until: float | None = None
     locked_until: float | None = None
+    was_allowed_until: float | None = None
+    was_off_until: float | None = None
 
 
 FOREVER = float("inf")
@@ -48,11 +51,10 @@ def today(grants: Iterable[Grant], who: str, calendar: Calendar, now: float) -> 
         if grant.kind == BONUS:
             day = day_of(calendar, grant.at)
             extra[day] = extra.get(day, 0) + grant.seconds
-    until = {
-        kind: max((_end(g) for g in mine if g.kind == kind and _end(g) > now), default=None)
-        for kind in (ALLOW, OFF, LOCK)
-    }
-    return Today(tuple(sorted(extra.items())), until[ALLOW], until[OFF], until[LOCK])
+    ends = {kind: [_end(grant) for grant in mine if grant.kind == kind] for kind in (ALLOW, OFF, LOCK)}
+    until = {kind: max((at for at in found if at > now), default=None) for kind, found in ends.items()}
+    over = {kind: max((at for at in found if at <= now), default=None) for kind, found in ends.items()}
+    return Today(tuple(sorted(extra.items())), until[ALLOW], until[OFF], until[LOCK], over[ALLOW], over[OFF])
 
 
 def locks(given: Today) -> list[Bound]:
@@ -60,6 +62,13 @@ def locks(given: Today) -> list[Bound]:
     if given.locked_until is None:
         return []
     return [always(LOCK, LOCK, 0, None if given.locked_until == FOREVER else given.locked_until)]
+
+
+def free_until(given: Today) -> tuple[float | None, float | None]:
+    """From when on budgets, sittings and windows hold, and from when on all other limits do; None: all along."""
+    all_from = given.was_off_until if given.off_until is None else given.off_until
+    own = (given.allowed_until, given.was_allowed_until, all_from)
+    return max((at for at in own if at is not None), default=None), all_from
 
 
 def lifted(bounds: Sequence[Bound], until: float | None) -> list[Bound]:

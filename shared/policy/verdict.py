@@ -50,16 +50,15 @@ def decide(case: Case, now: float) -> Decision:
 
 def bounds(case: Case, now: float) -> list[Bound]:
     """All limits at work on a play that may stop it, the person's own first, then the rules by their names."""
-    given, lift = case.today, case.today.off_until
-    free = max((at for at in (given.allowed_until, lift) if at is not None), default=None)
-    timed = _timed(case, now, free)
+    _, lift = grants.free_until(case.today)
+    timed = _timed(case, now)
     others = [play for play, _ in case.others] if case.others is not None else None
     placed = streams.bounds(case.limits, case.play, others) if others is not None else []
     if case.limits.known_devices_only and case.known is False:
         placed.append(always("known_devices_only", "device")._replace(message=case.limits.message))
     ruled = [bound for rule in _sorted(case.rules, stops=True) for bound in _of_rule(case, rule, now)]
     own = [bound._replace(dry=case.dry) for bound in (*timed, *grants.lifted(placed, lift))]
-    return [*(lock._replace(dry=case.dry) for lock in grants.locks(given)), *own, *ruled]
+    return [*(lock._replace(dry=case.dry) for lock in grants.locks(case.today)), *own, *ruled]
 
 
 def notes(case: Case, now: float) -> list[tuple[Holding, Bound]]:
@@ -77,10 +76,10 @@ def horizon(what: Limits, settings_of_rules: Sequence[Mapping[str, object]], cal
     return min(begins)
 
 
-def _timed(case: Case, now: float, free: float | None) -> list[Bound]:
+def _timed(case: Case, now: float) -> list[Bound]:
     """Budgets, sittings and windows, lifted until a moment, with their soft landing."""
     play, what = case.play, case.limits._replace(extra=case.today.extra)
-    session = play.session
+    session, (free, lift) = play.session, grants.free_until(case.today)
     counted = limits.counts(what, session.media_type, session.library)
 
     def at_work(spans: Sequence[Span], at: float) -> list[Bound]:
@@ -92,7 +91,7 @@ def _timed(case: Case, now: float, free: float | None) -> list[Bound]:
     if what.no_start_in_last and found:
         before = [span._replace(ended=min(span.ended, play.began)) for span in case.spans if span.began < play.began]
         late = landing.starts_too_late(at_work(before, play.began), play, what.no_start_in_last)
-        landed += grants.lifted(late, case.today.off_until)
+        landed += grants.lifted(late, lift)
     return landed
 
 
@@ -100,7 +99,7 @@ def _of_rule(case: Case, rule: Holding, now: float) -> list[Bound]:
     beside = None
     if case.others is not None:
         beside = [play for play, names in case.others if rule.name in names]
-    play, lift = case.play, case.today.off_until
+    play, (_, lift) = case.play, grants.free_until(case.today)
     spans = _with_what_comes(play, case.spans, now, lift)
     found = rules.bounds(rule, case.calendar, play, spans, case.sessions, beside, case.today.extra, now)
     return [landing.may_end(bound, play, case.limits.let_finish, now) for bound in grants.lifted(found, lift)]

@@ -54,7 +54,9 @@ def test_the_longest_of_several_holds_and_each_ends_at_its_moment(kind, field):
     given = [Grant(kind, "emma", NOON, 0, NOON + H), Grant(kind, "emma", NOON, 0, NOON + 2 * H)]
     assert getattr(today(*given), field) == NOON + 2 * H
     assert getattr(today(*given, now=NOON + 2 * H - 0.5), field) == NOON + 2 * H
-    assert getattr(today(*given, now=NOON + 2 * H), field) is None
+    over = today(*given, now=NOON + 2 * H)
+    assert getattr(over, field) is None
+    assert getattr(over, f"was_{field}", NOON + 2 * H) == NOON + 2 * H
     assert getattr(today(*given, Grant(kind, "emma", NOON)), field) == FOREVER
 
 

@@ -165,6 +165,14 @@ def test_what_has_nearly_ended_when_a_permission_runs_out_may_end():
     decision = look(what, until - 60, 180, NOON, spans, today=((), until))
     assert found(decision) == ("allow", until + 120 + LAG, "daily")
     assert found(look(what, until - 60, 361, NOON, spans, today=((), until))) == ("allow", until, "daily")
+    # and does so when the permission is over
+    on = played(NOON, until + 60)
+    over = Today(was_allowed_until=until)
+    assert found(look(what, until + 60, 60, NOON, on, today=over)) == ("allow", until + 120 + LAG, "daily")
+    assert found(look(what, until + 60, 241, NOON, on, today=over))[0] == "stop"
+    assert found(look(what, until + 60, 60, NOON, on))[0] == "stop"
+    # but what begins after it is as late as ever
+    assert found(look(what, until + 60, 60, until + 1, on, today=over))[0] == "stop"
 
 
 # ---- no_start_in_last ----
