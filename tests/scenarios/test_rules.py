@@ -74,6 +74,7 @@ def play(host):
         found = together(*(lambda act=act: act(s) for act in acts),
                          *(lambda name=name: forbidden(s, name) for name in FORBIDDEN), every=0.9)
         names = [*(act.__name__ for act in acts), *FORBIDDEN]
+        s.until(lambda: {f"Usher: stopped {name}" for name in STOPPED} <= {r[0] for r in s.rows()}, 15, "all rows")
         return SimpleNamespace(rows=s.rows(), told=s.rows(s.owners), **{
             name: SimpleNamespace(**fact, untouched=[(x.alive, s.stops(x)) for x in fact.pop("beside")])
             for name, fact in zip(names, found, strict=True)})
@@ -95,7 +96,7 @@ def ended(s, stream, timeout=8, since=None):
 def forbidden(s, name):
     """The viewer beside is one whom only the timekeeper sees."""
     _, denied, free = FORBIDDEN[name]
-    beside = begin(s, name, player=free.pop("player", "Bedroom"), notify=False, **free)
+    beside = begin(s, name, **{"player": "Bedroom", "notify": False, **free})
     return {**ended(s, begin(s, name, **denied)), "beside": [beside]}
 
 
@@ -149,10 +150,7 @@ def fourth(s):
 
 def budget(s):
     beside = begin(s, "budget", player="Bedroom")
-    first = begin(s, "budget", "episode")
-    lasting(first, 2)
-    first.play_item(s.episodes[1])
-    return {**ended(s, first, 12), "beside": [beside]}
+    return {**ended(s, begin(s, "budget", "episode"), 12), "beside": [beside]}
 
 
 def opens(s):

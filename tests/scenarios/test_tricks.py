@@ -1,5 +1,5 @@
-"""Ten tricks that children try, as the README's table tells of them, whether they work or not; and a television that
-counts for the children."""
+"""Ten tricks that children try, with real streams, as the README's table tells of them, whether they work or not; and a
+television that counts for the children. To the second they are reckoned in tests/test_tricks.py."""
 import time
 from types import SimpleNamespace
 
@@ -7,7 +7,8 @@ import pytest
 
 from tests.scenarios.stage import lasting, stage, together
 
-SLACK = 1.0
+SLACK = 1.0                             # seconds by which a cut may be early or late
+LOST = 0.5                              # and so much more for each change to another stream: events take their time
 BUDGET = 8
 CONFIG = """
 [notify]
@@ -183,7 +184,7 @@ def test_the_owners_profile_is_free_but_not_on_a_player_that_a_person_names(seen
 
 
 def test_a_renamed_device_is_the_same(seen):
-    assert abs(seen.renamed.cut - BUDGET) <= SLACK
+    assert -SLACK <= seen.renamed.cut - BUDGET <= SLACK + LOST
 
 
 def test_a_second_device_of_that_name_is_reported(seen):
@@ -191,7 +192,7 @@ def test_a_second_device_of_that_name_is_reported(seen):
 
 
 def test_a_new_browser_brings_no_new_time(seen):
-    assert abs(seen.new_browser.cut - BUDGET) <= SLACK
+    assert -SLACK <= seen.new_browser.cut - BUDGET <= SLACK + LOST
 
 
 def test_where_only_known_players_may_play_a_new_browser_is_stopped_at_once(seen):
@@ -199,7 +200,7 @@ def test_where_only_known_players_may_play_a_new_browser_is_stopped_at_once(seen
 
 
 def test_hops_count_from_their_first_second(seen):
-    assert seen.hops.cut is not None and abs(seen.hops.cut - BUDGET) <= SLACK + 0.5, seen.hops
+    assert seen.hops.titles >= 4 and -SLACK <= seen.hops.cut - BUDGET <= SLACK + LOST * (seen.hops.titles - 1)
 
 
 def test_a_pause_is_free_and_no_more(seen):
@@ -211,7 +212,8 @@ def test_pressing_play_again_is_stopped_again(seen):
 
 
 def test_casting_goes_on_with_the_same_time_and_is_one_player(seen):
-    assert abs(seen.casts.cut - BUDGET) <= SLACK and seen.casts.reason.startswith("Daily limit of 8 s"), seen.casts
+    assert -SLACK <= seen.casts.cut - BUDGET <= SLACK + LOST
+    assert seen.casts.reason.startswith("Daily limit of 8 s")
 
 
 def test_without_an_account_nobody_is_stopped_but_on_a_player_that_a_person_names(seen):
