@@ -71,13 +71,22 @@ def play(host):
                 s.ask("SELECT 1 FROM meta WHERE key = 'filled'"), 20, "what Tautulli knows")
         configure(s, 24)
         acts = [polled, converts, third, tv, places, pauses, fourth, budget, opens, unknown, alerted, logged, rehearsed]
-        found = together(*(lambda act=act: act(s) for act in acts),
-                         *(lambda name=name: forbidden(s, name) for name in FORBIDDEN), every=0.9)
+        found = together(*(lambda act=act: settled(s, act(s)) for act in acts),
+                         *(lambda name=name: settled(s, forbidden(s, name)) for name in FORBIDDEN), every=0.9)
         names = [*(act.__name__ for act in acts), *FORBIDDEN]
         s.until(lambda: {f"Usher: stopped {name}" for name in STOPPED} <= {r[0] for r in s.rows()}, 15, "all rows")
         return SimpleNamespace(rows=s.rows(), told=s.rows(s.owners), **{
-            name: SimpleNamespace(**fact, untouched=[(x.alive, s.stops(x)) for x in fact.pop("beside")])
-            for name, fact in zip(names, found, strict=True)})
+            name: SimpleNamespace(**fact) for name, fact in zip(names, found, strict=True)})
+
+
+def settled(s, fact):
+    """The viewers beside it are looked at a while later, and leave: many at once make each look at them dear."""
+    time.sleep(2)
+    beside = fact.pop("beside")
+    fact["untouched"] = [(x.alive, s.stops(x)) for x in beside]
+    for stream in beside:
+        stream.stop(notify=False)
+    return fact
 
 
 def configure(s, seconds):
