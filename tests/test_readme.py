@@ -141,7 +141,9 @@ def test_the_commands_for_today_do_what_readme_says(world):
 
 def test_the_answer_to_a_bonus_is_as_shown(tmp_path, monkeypatch):
     monkeypatch.setenv("USHER_CONFIG", str(tmp_path / "config.ini"))
-    configured("[usher]\ndry_run = no\n[person:emma]\nusers = emma\ndaily = 45m\n", tmp_path)
+    noon = (time.gmtime().tm_hour + 12) % 24  # the next day has no bonus: it is to be far away
+    day = f"timezone = UTC\nday_starts = {noon:02d}:00\n"
+    configured(f"[usher]\ndry_run = no\n{day}[person:emma]\nusers = emma\ndaily = 45m\n", tmp_path)
     (shown,) = blocks("today")
     command = [sys.executable, "agents/limit_streams.py", *today()[0]]
     assert subprocess.run(command, cwd=PROJECT, capture_output=True, text=True).stdout == shown

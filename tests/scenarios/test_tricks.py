@@ -56,7 +56,7 @@ def play(host):
         s.watch("guest")                # so that somebody keeps time, and knows who is who
         s.until(lambda: s.ask("SELECT 1 FROM meta WHERE key = 'devices_at'"), 20, "what Tautulli knows")
         acts = [sibling, owners_profile, renamed, new_browser, hops, pauses, presses, casts, nobody, speeds, counts]
-        found = together(*(lambda act=act: act(s) for act in acts), every=0.8)
+        found = together(*(lambda act=act: act(s) for act in acts), every=1.2)
         return SimpleNamespace(rows=s.rows(), told=s.rows(s.owners), **{
             act.__name__: SimpleNamespace(**fact) for act, fact in zip(acts, found, strict=True)})
 
