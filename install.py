@@ -3,7 +3,7 @@
 Finds Tautulli, writes config.ini, registers the agents and the timer in Tautulli. It can be run again at any time:
 what is there stays, what is missing is added. Starts on the standard library alone.
 
-    install.py check | who | buttons | schedule | uninstall | import | demo      each with --help
+    install.py check | who | backtest | buttons | schedule | uninstall | import | demo      each with --help
 """
 
 from __future__ import annotations
@@ -14,12 +14,13 @@ from typing import Any
 
 ROOT = os.path.dirname(os.path.abspath(__file__))
 COMMANDS = {"demo": os.path.join("tests", "sandbox", "demo.py")}
-LOOKS = ("check", "who", "buttons")  # jobs that only look, and write nothing but a page that is asked for
+LOOKS = ("check", "who", "buttons", "backtest")  # jobs that only look, and write nothing but a page that is asked for
 ACTS = ("schedule", "uninstall", "import")
 OTHERS = """\
 other commands, each with --help:
   install.py check         what is wrong, and how to mend it
   install.py who           users and players, as lines for config.ini
+  install.py backtest      what your rules would have done to the last weeks
   install.py buttons       links for a phone: more time, a lock, everything off
   install.py schedule      the timer: shows it, or sets another
   install.py uninstall     takes everything out again

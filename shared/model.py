@@ -168,3 +168,12 @@ class PastPlay(NamedTuple):
     work: str
     title: str
     library: str = ""
+
+
+class Recorded(NamedTuple):
+    """One play out of Tautulli's history, to be played again: `plays_until` is its end without its pauses."""
+
+    session: Session
+    began: float
+    plays_until: float
+    ended: float

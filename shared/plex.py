@@ -11,6 +11,7 @@ from shared.model import PLEX_OWNER, Session
 from shared.web import Http
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from xml.etree.ElementTree import Element
 
 DIGITS = 15  # of a number; a longer one is none, nor could the ledger hold it
@@ -18,6 +19,8 @@ FILE_WAIT = 2.0  # seconds; nobody's stop waits long for what the library has of
 FILE_AGAIN = 60.0  # seconds until it is asked again of a file of which it told nothing
 COMMAND_WAIT = 3.0  # seconds; Plex waits for the player, and the timekeeper for Plex
 PACKING = 60.0  # seconds until Plex must have begun to hand out its logs
+AT_ONCE = 100  # items that Plex is asked of together
+LIST_WAIT = 30.0  # seconds for that
 LONGEST_REASON = 1000  # characters; it travels in the address
 
 
@@ -69,6 +72,21 @@ class Plex:
             raise Refused("Plex reaches no remote control of the player", answer.status)
         self._refused(answer.status, "to hand a command on to the player, which needs the owner's token")
 
+    def ratings(self, rating_keys: Sequence[str]) -> dict[str, str]:
+        """The content ratings of items by their rating keys; what the library does not have any more is left out."""
+        found: dict[str, str] = {}
+        keys = [key for key in rating_keys if key.isdecimal()]
+        for first in range(0, len(keys), AT_ONCE):
+            path = f"/library/metadata/{','.join(keys[first : first + AT_ONCE])}"
+            try:
+                container = self._container(path, wait=LIST_WAIT, missing=True)
+            except Refused as error:
+                if error.status != 404:
+                    raise
+                continue  # it has none of them
+            found |= {item.get("ratingKey", ""): item.get("contentRating", "") for item in container}
+        return found
+
     def players(self) -> list[str]:
         """The names of the players that can be stopped by remote control just now."""
         found = [e for e in self._container("/clients") if "playback" in e.get("protocolCapabilities", "").split(",")]
@@ -113,10 +131,14 @@ class Plex:
         of_it = {} if media is None else media.attrib
         return of_it.get("videoResolution", "").casefold(), _number(of_it.get("bitrate", ""))
 
-    def _container(self, path: str, wait: float | None = None) -> Element:
+    def _container(self, path: str, wait: float | None = None, missing: bool = False) -> Element:
+        """What Plex answers. `missing`: it may be that there is no such thing, which is Refused with status 404."""
         from xml.etree import ElementTree
 
-        answer = self.http.request("GET", path, headers=self._headers, allow=(401, 403), wait=wait)
+        allow = (401, 403, 404) if missing else (401, 403)
+        answer = self.http.request("GET", path, headers=self._headers, allow=allow, wait=wait)
+        if answer.status == 404:
+            raise Refused(f"Plex at {self.http.where} has no {path[:60]}", 404)
         self._refused(answer.status, f"to show {path}, which needs the owner's token")
         try:
             if b"<!DOCTYPE" in answer.body:  # Plex sends none; nothing that could be expanded gets to the parser

@@ -179,6 +179,9 @@ LATER = (  # the commands of install.py in README, run one after the other on to
     ["check"],
     ["check", "--json"],
     ["who"],
+    ["backtest", "--days", "30"],
+    ["backtest", "--against", "other.ini"],
+    ["backtest", "--html", "backtest.html"],
     ["buttons"],
     ["buttons", "--for", "emma", "--url", "http://192.168.1.5:8181"],
     ["buttons", "--html", "buttons.html"],
@@ -202,9 +205,11 @@ def test_the_commands_of_install_py_one_after_the_other(world):
         if words == LATER[0]:
             with open(f"{usher.root}/config.ini", "a", encoding="utf-8") as file:
                 file.write("\n[person:emma]\nusers = emma\n")
+            Path(usher.root, "other.ini").write_text("[everyone]\ndaily = 1h\n")
         asked = ["--yes"] if words[:1] == ["uninstall"] else []
-        where = usher.run(*[word.replace("config.ini", f"{usher.root}/config.ini").replace("../", f"{usher.world.dir}/")
-                            for word in words], *asked, script="install.py", timeout=120)  # fmt: skip
+        places = {"config.ini": f"{usher.root}/config.ini", "other.ini": f"{usher.root}/other.ini",
+                  "../no-plex/.env": f"{usher.world.dir}/no-plex/.env"}  # fmt: skip
+        where = usher.run(*(places.get(word, word) for word in words), *asked, script="install.py", timeout=120)
         assert where.returncode in ((0, 1) if words[:1] == ["check"] else (0,)), (words, where)
         assert "Traceback" not in where.stdout + where.stderr and where.stdout, (words, where)
         if words == ["uninstall"]:

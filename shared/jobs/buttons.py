@@ -57,7 +57,7 @@ def main(argv: list[str]) -> int:
     base = address(given.url, source.url, os.environ)
     made = buttons(_names(config.settings, given.name), source.apikey, _agent(tautulli))
     if given.html:
-        _write(given.html, page(made, base))
+        write_page(given.html, page(made, base))
         print(f"wrote {given.html}, for you alone to read: open it on the phone. {WARNING}")
     elif given.json:
         rows = [{"label": button.label, "command": button.command, "url": button.link(base)} for button in made]
@@ -168,7 +168,7 @@ def _warn_of(base: str) -> list[str]:
     return []
 
 
-def _write(path: str, content: str) -> None:
+def write_page(path: str, content: str) -> None:
     """For nobody else to read, also where the file was there before."""
     try:
         number = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0), 0o600)

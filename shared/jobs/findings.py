@@ -56,6 +56,7 @@ class Facts:
 
     def __init__(self, config: Config, environ: Mapping[str, str], here: list[Source], say: Callable[[str], None]):
         self.config, self.here, self.say, self.now = config, here, say, time.time()
+        self.environ = environ
         self.gateway = Gateway(config, environ)
         self.data_dir = str(config.get("usher", "data_dir"))
         self.tautulli: Tautulli | None = None

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from shared.errors import UsherError
 from shared.jobs.days import calendar_of
+from shared.jobs.household import house_of_past, owners_of
 from shared.ledger_rules import Remembered
 from shared.log import mask
-from shared.model import PLEX_OWNER, PastPlay, Session, User
+from shared.model import PastPlay, User
 from shared.policy import digest, grants, people
 from shared.policy.calendar import DAY, EPOCH, Calendar
 from shared.policy.digest import Figures, Owned, Subject
@@ -73,7 +74,7 @@ def gather(
     """Ask Tautulli for the plays of both periods. Raises UsherError without a definite answer."""
     watched = gateway.watched
     users = watched.users()
-    house = _house(config, ledger, {id: user for id, (user, _) in users.items()}, period.after - 1)
+    house = house_of_past(config, ledger, {id: user for id, (user, _) in users.items()}, period.after - 1)
     subjects = {NOBODY: Subject(NOBODY, "nobody: no user, and no person's device")}
     keys = {}
     for id in users:
@@ -144,38 +145,16 @@ def _with(house: House, subject: Subject, extra: Extra) -> Subject:
     return subject._replace(limits=subject.limits._replace(extra=extra), besides=besides)
 
 
-def _house(config: Config, ledger: Ledger, users: dict[int, User], day: int) -> House:
-    """As in `judge.house_of`, but with everybody whom Tautulli knows: a young ledger has not seen them yet."""
-    owners = [id for id, user in users.items() if user.kind == "owner"]
-    owner = int(ledger.meta("owner_id") or next(iter(owners), PLEX_OWNER))
-    settings = people.in_force(config.settings, day)
-    house = House(settings, {**ledger.users(), **users}, dict(ledger.bound()), owner)
-    for user in house.users.values():
-        _bind(house, Session("", user_id=user.id, user=user.name))
-    return house
-
-
 def _owned(house: House, plays: Sequence[PastPlay], subjects: dict[str, Subject]) -> list[Owned]:
     """Whose each play is; who turns up in the history alone is added to `subjects`."""
-    seen: dict[tuple[int, str, str], tuple[str, bool]] = {}
-    for play in plays:  # all of them first: a name of config.ini is bound to the first player that bears it
-        seen[play.user_id, play.machine_id, play.player] = ("", True)
-    for user_id, machine_id, player in seen:
-        _bind(house, Session("", machine_id, user_id, player=player))
-    for user_id, machine_id, player in seen:
-        who = people.whose(house, user_id, machine_id)
-        if who is None:
-            seen[user_id, machine_id, player] = (NOBODY, False)
-            continue
-        subjects.setdefault(who.key, _subject(who))
-        seen[user_id, machine_id, player] = (who.key, not who.exempt)
+    seats = owners_of(house, ((play.user_id, play.machine_id, play.player) for play in plays))
+    whose: dict[tuple[int, str, str], tuple[str, bool]] = {}
+    for seat, who in seats.items():
+        whose[seat] = (NOBODY, False) if who is None else (who.key, not who.exempt)
+        if who is not None:
+            subjects.setdefault(who.key, _subject(who))
     return [Owned(key, play, charged) for play in plays
-            for key, charged in (seen[play.user_id, play.machine_id, play.player],)]  # fmt: skip
-
-
-def _bind(house: House, session: Session) -> None:
-    for kind, name, id in people.bindings(house, session):
-        house.bound[kind, name] = id
+            for key, charged in (whose[play.user_id, play.machine_id, play.player],)]  # fmt: skip
 
 
 def _nearest(name: str, known: list[str]) -> str:

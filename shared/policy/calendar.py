@@ -6,7 +6,7 @@ on the next; windows go by the calendar date on which they begin.
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from datetime import date
 from typing import Any, NamedTuple
 
@@ -28,22 +28,20 @@ class Calendar(NamedTuple):
     """What a day is in this house. `zone` holds (moment, UTC offset from then on), oldest first.
 
     `names` are the names of [calendar]: (begin, end) of each stretch in seconds of the clock on the wall, that is
-    ordinal * 86400 + seconds after midnight; sorted, disjoint, the end not belonging to it.
+    ordinal * 86400 + seconds after midnight; sorted, disjoint, the end not belonging to it. `memo` keeps what was
+    reckoned, for whoever asks of the same days many thousand times.
     """
 
     zone: tuple[tuple[float, int], ...] = ((0, 0),)
     day_starts: int = 4 * 3600
     week_starts: int = 0  # Monday
     names: dict[str, tuple[tuple[int, int], ...]] = {}
+    memo: dict[Any, Any] | None = None
 
 
 def local_clock(calendar: Calendar, at: float) -> tuple[int, int]:
     """The calendar date (ordinal) and the second of the day that a clock on the wall shows."""
-    offset = calendar.zone[0][1]
-    for moment, offset_from_then in calendar.zone:
-        if moment > at:
-            break
-        offset = offset_from_then
+    _, offset = calendar.zone[max(bisect_right(calendar.zone, (at, 2 * DAY)) - 1, 0)]
     days, seconds = divmod(int(at // 1) + offset, DAY)
     return EPOCH + days, seconds
 
@@ -53,6 +51,15 @@ def moment(calendar: Calendar, ordinal: int, seconds: int = 0) -> float:
 
     Of a time that comes twice in autumn the first; for one that spring leaves out, the moment of the change.
     """
+    if calendar.memo is None:
+        return _moment(calendar, ordinal, seconds)
+    key = ordinal, seconds
+    if key not in calendar.memo:
+        calendar.memo[key] = _moment(calendar, ordinal, seconds)
+    return float(calendar.memo[key])
+
+
+def _moment(calendar: Calendar, ordinal: int, seconds: int) -> float:
     wall = (ordinal - EPOCH) * DAY + seconds
     zone = calendar.zone
     for (begins, offset), (ends, _) in zip(zone, zone[1:], strict=False):
@@ -91,6 +98,17 @@ def _next(calendar: Calendar, ordinal: int, seconds: int, now: float) -> float |
 
 def day_of(calendar: Calendar, at: float) -> int:
     """The ordinal of the day that a moment belongs to."""
+    if calendar.memo is None:
+        return _day_of(calendar, at)
+    began, ended, ordinal = calendar.memo.get("day", (0.0, 0.0, 0))  # mostly the one of the time before
+    if not began <= at < ended:
+        ordinal = _day_of(calendar, at)
+        began, ended = (moment(calendar, day, calendar.day_starts) for day in (ordinal, ordinal + 1))
+        calendar.memo["day"] = began, ended, ordinal
+    return int(ordinal)
+
+
+def _day_of(calendar: Calendar, at: float) -> int:
     ordinal, _ = local_clock(calendar, at)
     while at < moment(calendar, ordinal, calendar.day_starts):
         ordinal -= 1
@@ -155,11 +173,21 @@ def window_intervals(calendar: Calendar, windows: Windows, began: float, ended: 
     """When the windows are open, between two moments."""
     first, _ = local_clock(calendar, began)
     last, _ = local_clock(calendar, ended)
-    found = []
-    for ordinal in range(first - 1, last + 2):  # one more: a midnight may come twice
-        for start, end in ranges_on(calendar, windows, ordinal):
-            found.append((moment(calendar, ordinal, start), moment(calendar, ordinal, end)))
-    return clip(union(found), began, ended)
+    key = windows, first, last
+    if calendar.memo is None:
+        return clip(_opened(calendar, *key), began, ended)
+    if key not in calendar.memo:
+        calendar.memo[key] = _opened(calendar, *key)
+    return clip(calendar.memo[key], began, ended)
+
+
+def _opened(calendar: Calendar, windows: Windows, first: int, last: int) -> list[Interval]:
+    """When the windows are open that begin on these dates; one more on each side, since a midnight may come twice."""
+    return union(
+        (moment(calendar, ordinal, start), moment(calendar, ordinal, end))
+        for ordinal in range(first - 1, last + 2)
+        for start, end in ranges_on(calendar, windows, ordinal)
+    )
 
 
 def day_intervals(calendar: Calendar, days: Days, began: float, ended: float) -> list[Interval]:

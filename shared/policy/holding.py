@@ -24,9 +24,11 @@ def holding(
     house: House, who: Who, session: Session, past: Mapping[int, Session], known: bool | None = None
 ) -> tuple[Holding, ...]:
     """The rules whose conditions hold for a play, each with the ids of the `past` plays for which they held, too."""
-    if not house.settings["rule"]:
-        return ()
-    mine = facts(house, who, session, known)
+    return of_facts(house, who, facts(house, who, session, known), past) if house.settings["rule"] else ()
+
+
+def of_facts(house: House, who: Who, mine: Facts, past: Mapping[int, Session]) -> tuple[Holding, ...]:
+    """The same of a play of which the facts are known."""
     users: dict[int, Facts] = {}
     return tuple(
         Holding(name, settings, _held(house, who, settings, past, users), bool(settings.get("dry_run", who.dry_run)))

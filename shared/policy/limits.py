@@ -117,7 +117,10 @@ def _hours(limits: Limits, calendar: Calendar) -> Bound:
         return next((began for began, _ in closed(start, start + AHEAD)), None)
 
     def reopens(at: float) -> float | None:
-        return next((began for began, _ in outside(closed(at, at + FAR), at, at + FAR)), None)
+        for reach in (AHEAD, FAR):  # mostly it is not far, and looking far is dear
+            for began, _ in outside(closed(at, at + reach), at, at + reach):
+                return began
+        return None
 
     def since(at: float) -> float:
         return next((began for began, ended in closed(at - AHEAD, at + 1) if began <= at < ended), at)

@@ -6,7 +6,7 @@ satisfies neither a condition nor its negation: a rule holds only where all is k
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from typing import Any, NamedTuple
 
 from shared import ratings
@@ -53,7 +53,7 @@ class Holding(NamedTuple):
 
     name: str
     settings: Mapping[str, Any]
-    past: frozenset[int] = frozenset()
+    past: Set[int] = frozenset()
     dry: bool = False
 
 

@@ -142,6 +142,12 @@ class Api(HttpFake):
     def do_get_history(self, **params):
         return self.host.history.table(**params)
 
+    def do_get_stream_data(self, row_id="", **_):
+        row = self.store.one("SELECT * FROM session_history_media_info WHERE id = ?", row_id)
+        names = words("""bitrate video_full_resolution stream_bitrate stream_video_decision stream_audio_decision
+                         video_decision audio_decision transcode_decision""")
+        return {name: row[name] for name in names if name in row} if row else {}
+
     def do_get_plays_by_date(self, time_range="30", y_axis="plays", grouping=None, **_):
         days = int(time_range)
         played = dict(map(tuple, (r.values() for r in self.store.all(
