@@ -7,15 +7,17 @@ Every answer is judged here: whoever gets one back may use it. No text of an err
 from __future__ import annotations
 
 import time
+import zlib
 from importlib import import_module
 from typing import Any
 
-from shared import packages
+from shared import packages, untrusted
 from shared.errors import Refused, Unreachable, UsherError
 
 CONNECT_WAIT, WAIT = 5.0, 10.0  # seconds for the connection, and for each piece of an answer
 WHOLE = 40.0  # seconds for a whole answer
-BIGGEST = 64 * 1024 * 1024
+BIGGEST = 32 * 1024 * 1024  # bytes, unpacked
+PACKED = {"": 0, "identity": 0, "gzip": 31}  # how an answer may be packed, for zlib; nothing else is asked for
 PIECE = 16 * 1024
 LONGEST_RETRY = 3600.0  # seconds; who asks for more is asked again after this
 
@@ -33,6 +35,7 @@ class Cloud:
         self.name, self._token_key = name, token_key
         self._failures: Any = import_module("requests.exceptions")
         self.session: Any = import_module("requests").Session()
+        self.session.headers["Accept-Encoding"] = "gzip"
         self.session.hooks["response"].append(self._judge)
         self.clock = 0.0  # seconds by which this machine's clock is ahead of the service's, by its last answer
 
@@ -74,6 +77,10 @@ class Cloud:
         self.clock = _ahead(response.headers.get("Date", ""), time.time())
         status = int(response.status_code)
         if status < 300:
+            try:
+                untrusted.check(response._content)  # whoever gets it gives it to a parser
+            except ValueError:
+                raise self.unreachable("answered with something that cannot be read") from None
             return
         if status == 429 or status == 408 or status >= 500:
             wait = retry_after(response.headers.get("Retry-After", ""), time.time())
@@ -96,14 +103,22 @@ class Cloud:
 
     def _read(self, response: Any) -> None:
         until, pieces, size = time.monotonic() + WHOLE, [], 0
+        # unpacked here, a piece at a time: urllib3 would unpack 16 kB to 16 MB at once, and as often as the head says
+        way = PACKED.get(str(response.raw.headers.pop("Content-Encoding", "")).strip().lower())
+        unpack = zlib.decompressobj(way) if way else None
         try:
+            if way is None:
+                raise self.unreachable("packs its answer in a way that was not asked for")
             for piece in response.iter_content(PIECE):
-                pieces.append(piece)
-                size += len(piece)
+                pieces.append(unpack.decompress(piece, BIGGEST + 1 - size) if unpack else piece)
+                size += len(pieces[-1])
                 if size > BIGGEST:
                     raise self.unreachable(f"sent more than {BIGGEST >> 20} MB")
                 if time.monotonic() > until:
                     raise self.unreachable(f"did not finish its answer within {WHOLE:g} s")
+        except zlib.error:
+            response.close()
+            raise self.unreachable("answered with something that cannot be read") from None
         except UsherError:
             response.close()
             raise

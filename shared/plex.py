@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, BinaryIO
 
-from shared import __version__, log
+from shared import __version__, log, untrusted
 from shared.errors import Refused, Unreachable
 from shared.model import PLEX_OWNER, Session
 from shared.web import Http
@@ -21,6 +21,7 @@ COMMAND_WAIT = 3.0  # seconds; Plex waits for the player, and the timekeeper for
 PACKING = 60.0  # seconds until Plex must have begun to hand out its logs
 AT_ONCE = 100  # items that Plex is asked of together
 LIST_WAIT = 30.0  # seconds for that
+PIECES = 500_000  # of an answer; a hundred streams have some ten thousand
 LONGEST_REASON = 1000  # characters; it travels in the address
 
 
@@ -109,7 +110,7 @@ class Plex:
     def _with_file(self, media_id: str, session: Session) -> Session:
         """The session with what the library has of its file, as far as it is not known."""
         key = session.rating_key
-        if (session.resolution and session.file_bitrate) or not key.isdecimal():
+        if (session.resolution and session.file_bitrate) or not (key.isdecimal() and key.isascii()):
             return session
         if (key, media_id) not in self._files:
             if time.monotonic() < self._not_before.get(key, 0.0):
@@ -133,18 +134,14 @@ class Plex:
 
     def _container(self, path: str, wait: float | None = None, missing: bool = False) -> Element:
         """What Plex answers. `missing`: it may be that there is no such thing, which is Refused with status 404."""
-        from xml.etree import ElementTree
-
         allow = (401, 403, 404) if missing else (401, 403)
         answer = self.http.request("GET", path, headers=self._headers, allow=allow, wait=wait)
         if answer.status == 404:
             raise Refused(f"Plex at {self.http.where} has no {path[:60]}", 404)
         self._refused(answer.status, f"to show {path}, which needs the owner's token")
         try:
-            if b"<!DOCTYPE" in answer.body:  # Plex sends none; nothing that could be expanded gets to the parser
-                raise ElementTree.ParseError
-            root = ElementTree.fromstring(answer.body)  # noqa: S314 - see above
-        except (ElementTree.ParseError, ValueError, LookupError):  # the last two: an encoding nobody knows
+            root = untrusted.xml(answer.body, PIECES)
+        except ValueError:
             raise self.http.unreachable(f"answered {path} with something that is not XML") from None
         if root.tag != "MediaContainer":
             raise self.http.unreachable(f"answered {path} with something that is not a MediaContainer")

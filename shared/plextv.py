@@ -233,7 +233,8 @@ class PlexTV:
             raise self._cloud.unreachable(f"answered with {what} that cannot be read") from None
         except failures.RequestException as error:
             raise self._cloud.failed(error) from None
-        except (exceptions.PlexApiException, AttributeError, LookupError, SyntaxError, TypeError, ValueError):
+        except (exceptions.PlexApiException, AttributeError, LookupError, RecursionError, SyntaxError, TypeError,
+                ValueError):  # fmt: skip
             # of plexapi's taking an answer apart; what is not XML is a SyntaxError
             raise self._cloud.unreachable(f"answered with {what} that cannot be read") from None
 

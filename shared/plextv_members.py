@@ -92,7 +92,8 @@ def _member(id: int, user: Entry | None, share: Entry | None, home: Entry | None
 def pending_member(entry: Mapping[str, Any]) -> Member:
     """One entry of the newer lists of shares."""
     invited, settings = _dict(entry.get("invited")), _dict(entry.get("sharingSettings"))
-    libraries = [_dict(e) for e in entry.get("libraries") or ()]
+    listed = entry.get("libraries")
+    libraries = [_dict(e) for e in listed] if isinstance(listed, list) else []
     name = text(invited.get("username"))
     email = text(entry.get("invitedEmail")) or text(invited.get("email"))
     return Member(
@@ -151,8 +152,9 @@ def number(value: Any) -> int:
 
 
 def text(value: Any) -> str:
-    """The value as text, "" for null."""
-    return "" if value is None else str(value)
+    """The value as text, "" for null and for what is none. Half a character (JSON can hold one) becomes a question
+    mark: nothing could be done with it."""
+    return str(value).encode("utf-8", "replace").decode() if isinstance(value, (str, int, float)) else ""
 
 
 def when(value: Any) -> float:

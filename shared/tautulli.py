@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import os
 import time
 from collections.abc import Collection
 from typing import Any, NamedTuple
 
-from shared import log
+from shared import log, untrusted
 from shared.errors import Refused
 from shared.model import HistoryRow, User
 from shared.web import Http
@@ -19,6 +18,7 @@ SEND_WAIT = 30.0  # seconds; Tautulli answers `notify` only when its agent has d
 HISTORY_WAIT = 60.0  # seconds; 200,000 rows of history take Tautulli 19
 JOURNAL = "journal.py"
 ALL = "*"  # every library
+MOST_ROWS = 1_000_000  # of a history; one that has more comes to no end
 BIGGEST = 10**15  # a number from here on is none, nor could the ledger hold it
 LONGEST_MESSAGE = 200  # of what Tautulli says of an error, in characters
 
@@ -192,6 +192,12 @@ class Tautulli:
             rows += page
             if len(page) < PAGE:
                 return rows
+            self.endless(len(rows))
+
+    def endless(self, rows: int) -> None:
+        """Raise Unreachable where a history that is read page by page comes to no end."""
+        if rows >= MOST_ROWS:
+            raise self.http.unreachable(f"lists more than {MOST_ROWS} plays")
 
     def _table(self, data: Any, what: str) -> list[dict[str, Any]]:
         """The rows of one of Tautulli's tables. When its own query failed, it says success, no rows, and draw 0."""
@@ -213,7 +219,7 @@ class Tautulli:
 
     def _response(self, status: int, body: bytes) -> tuple[str, str, Any]:
         try:
-            response = json.loads(body)["response"]
+            response = untrusted.json(body)["response"]
             return str(response["result"]), str(response.get("message") or ""), response.get("data")
         except (ValueError, LookupError, TypeError, AttributeError):
             if 400 <= status < 500:
@@ -281,12 +287,12 @@ def _rows(data: Any) -> list[dict[str, Any]]:
 
 def _text(value: object) -> str:
     """Half a character (JSON can hold one) becomes a question mark: nothing could be done with it."""
-    return "" if value is None else str(value).encode("utf-8", "replace").decode()
+    return str(value).encode("utf-8", "replace").decode() if isinstance(value, (str, int, float)) else ""
 
 
 def _int(value: object) -> int:
     try:
-        number = int(float(str(value)))
-    except (ValueError, OverflowError):  # None, "", "inf"
+        number = int(float(value)) if isinstance(value, (str, int, float)) else 0
+    except (ValueError, OverflowError):  # "", "inf"
         return 0
     return number if abs(number) < BIGGEST else 0

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from shared.errors import Refused
 from shared.model import Session
+from shared.tautulli import _rows, _text
 
 if TYPE_CHECKING:
     from shared.tautulli import Tautulli
@@ -29,8 +30,8 @@ class Titles:
         found = [
             row
             for kind in KINDS
-            for row in (listed.get(kind) if isinstance(listed, dict) else None) or ()
-            if isinstance(row, dict) and row.get("title")
+            for row in _rows(listed.get(kind) if isinstance(listed, dict) else None)
+            if row.get("title")
         ]
         same = [row for row in found if str(row["title"]).casefold() == title.strip().casefold()]
         return _session((same or found)[0]) if found else None
@@ -58,10 +59,6 @@ def _session(row: dict[str, Any]) -> Session:
         rating=_text(row.get("content_rating")), resolution=_text(file.get("video_resolution")).casefold(),
         file_bitrate=_whole(file.get("bitrate")), duration=_whole(row.get("duration")) / 1000,
     )  # fmt: skip
-
-
-def _text(value: object) -> str:
-    return "" if value is None else str(value).encode("utf-8", "replace").decode()
 
 
 def _whole(value: object) -> int:

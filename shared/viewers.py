@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from shared.errors import Refused
+from shared.tautulli import _int, _text
 
 if TYPE_CHECKING:
     from shared.tautulli import Tautulli
@@ -62,7 +63,7 @@ class Viewers:
         """The identifier and the name of the Plex server that Tautulli records."""
         data = self.tautulli.call("get_server_info")
         told = data if isinstance(data, dict) else {}
-        return str(told.get("pms_identifier") or ""), str(told.get("pms_name") or "")
+        return _text(told.get("pms_identifier")), _text(told.get("pms_name"))
 
     def days(self, reach: int) -> set[int]:
         """The days since 1970 of the last `reach` on which anybody played anything."""
@@ -93,11 +94,12 @@ class Viewers:
             start += len(page)
             if len(page) < PAGE:
                 return
+            self.tautulli.endless(start)
 
     def players(self, user_id: int) -> list[tuple[int, str, str]]:
         """(user, machine, title) of the players of this user's newest plays, each once."""
         rows = self._history(user_id, 0, PAGE, include_activity=0)
-        told = {str(row.get("machine_id") or ""): str(row.get("player") or "") for row in reversed(rows)}
+        told = {_text(row.get("machine_id")): _text(row.get("player")) for row in reversed(rows)}
         return [(user_id, machine, title) for machine, title in told.items() if machine]
 
     def delete(self, user_id: int) -> None:
@@ -132,10 +134,3 @@ class Viewers:
         if len(rows) < min(length, _int(data.get("recordsFiltered")) - start):
             raise self.tautulli.http.unreachable(f"gives only a part of its {what}")
         return [row for row in rows if isinstance(row, dict)]
-
-
-def _int(value: object) -> int:
-    try:
-        return int(float(str(value)))
-    except (ValueError, OverflowError):  # None, "", "inf"
-        return 0

@@ -131,6 +131,7 @@ class Watched:
             start += len(page)
             if len(page) < PAGE:
                 return
+            self.tautulli.endless(start)
 
     def _sections(self, libraries: Collection[str]) -> Iterator[tuple[str, int]]:
         wanted = {name.casefold() for name in libraries}

@@ -7,18 +7,21 @@ No text of an error holds a token, an API key, a query string or the user part o
 from __future__ import annotations
 
 import http.client
+import io
 import os
 import select
 import socket
 import ssl
 import time
 from collections.abc import Mapping
-from typing import BinaryIO, NamedTuple
+from functools import partial
+from typing import Any, BinaryIO, NamedTuple
 from urllib.parse import quote, urlencode, urlsplit
 
 from shared.errors import Refused, Unreachable, UsherError
 
-BIGGEST = 64 * 1024 * 1024
+BIGGEST = 32 * 1024 * 1024  # bytes; 10,000 users in one answer of Tautulli's are 8 MB
+BIGGEST_FILE = 256 * 1024 * 1024  # bytes of what goes into a file
 CHUNK = 256 * 1024
 WAIT = 5.0
 PATIENCE = 4  # a whole answer may take this many time-outs: a server that drips must not hold us for ever
@@ -71,8 +74,8 @@ class Http:
         """Ask for `path` below the address. `wait`: seconds for connecting and for each piece of the answer.
 
         `again`: whether it does no harm if the server gets the request twice (by default only for GET); only then is it
-        repeated when a kept connection turns out to be closed. `into`: a file that takes the body, which then may be of
-        any size. Raises Unreachable (time-out, refused, reset, DNS, TLS,
+        repeated when a kept connection turns out to be closed. `into`: a file that takes the body, which then may be
+        larger. Raises Unreachable (time-out, refused, reset, DNS, TLS,
         half an answer, status 408, 429, 500 and above) and Refused (any other status from 300 on), unless the status
         is in `allow`.
         """
@@ -136,27 +139,22 @@ class Http:
         if connection.sock is not None:
             connection.sock.settimeout(wait)
         connection.request(method, target, body, headers)
-        sock = connection.sock  # the connection forgets it when the server says that it will close
+        connection.response_class = partial(_Response, wait=wait)  # type: ignore[assignment]
         response = connection.getresponse()
-        until = time.monotonic() + wait * PATIENCE
         pieces: list[bytes] = []
-        size = 0
-        if into is not None:
+        size, most = 0, BIGGEST
+        if into is not None and response.status < 300:
             into.seek(0)
             into.truncate()
+            most = BIGGEST_FILE
         while piece := response.read1(CHUNK):
+            size += len(piece)
+            if size > most:
+                raise self.unreachable(f"sent more than {most >> 20} MB")
             if into is not None and response.status < 300:
                 into.write(piece)
             else:
                 pieces.append(piece)
-                size += len(piece)
-            if size > BIGGEST:
-                raise self.unreachable(f"sent more than {BIGGEST >> 20} MB")
-            left = until - time.monotonic()
-            if left <= 0:
-                raise TimeoutError
-            if sock is not None and sock.fileno() >= 0:
-                sock.settimeout(min(wait, left))
         if response.length:
             raise self.unreachable("broke off in the middle of its answer")
         response.close()  # read1 leaves that to us; without it the connection takes no further request
@@ -208,6 +206,36 @@ class Http:
         if isinstance(error, OSError):
             return self.unreachable(f"cannot be reached ({error.strerror or type(error).__name__})")
         return UsherError(f"{self.name} at {self.where}: its address or its key holds a character that cannot be sent")
+
+
+class _Response(http.client.HTTPResponse):
+    """An answer that has to be whole, from the first byte of its head on, within PATIENCE times the wait."""
+
+    def __init__(self, sock: socket.socket, *arguments: Any, wait: float, **more: Any) -> None:
+        super().__init__(sock, *arguments, **more)
+        self.fp = io.BufferedReader(_Pieces(self.fp.detach(), sock, wait))
+
+
+class _Pieces(io.RawIOBase):
+    """What comes out of a socket, waited for no longer than the whole of it may take."""
+
+    def __init__(self, raw: io.RawIOBase, sock: socket.socket, wait: float) -> None:
+        self._raw, self._sock, self._wait = raw, sock, wait
+        self._until = time.monotonic() + wait * PATIENCE
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        left = self._until - time.monotonic()
+        if left <= 0:
+            raise TimeoutError
+        self._sock.settimeout(min(self._wait, left))
+        return self._raw.readinto(buffer)
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
 
 
 def is_loopback(host: str) -> bool:
