@@ -142,7 +142,7 @@ def approve(desk: Desk, typed: list[str]) -> Said:
         raise UsherError(f"{words.shorten(device, 40)!r} is the name of {len(unknown)} unknown players: write one of "
                          f"their machine ids: {_listed(unknown)}")  # fmt: skip
     if not fits:
-        shown = _listed([f"{quoted(words.shorten(title, 40))} ({machine})" for machine, (_, title) in new.items()])
+        shown = _listed([f"{quoted(words.shorten(title, 40), machine)} ({machine})" for machine, (_, title) in new.items()])
         there = f"unknown players: {shown}" if new else "none of their players is unknown"
         what = f"no player of {name} is called {words.shorten(device, 40)!r}" if device else f"which player of {name}?"
         raise UsherError(f"{what}; {there}")
@@ -227,7 +227,8 @@ def _clock(desk: Desk, at: float) -> str:
 
 def _handle(who: Who) -> str:
     """How to name them in the next command; an address is not shown, but an id says as much."""
-    return who.key.removeprefix("user:") if "@" in who.name else quoted(who.name)
+    id = who.key.removeprefix("user:")
+    return id if "@" in who.name else quoted(who.name, id)
 
 
 def _signed(seconds: int) -> str:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from shared.policy.people import Who
 
 JOURNAL, OWNER, ALERT = "journal", "owner", "alert"
+RUN = frozenset("$`\\\"!%“”„‟")  # within quotes these still mean something to some shell
 GATHER = 5.0  # seconds for which an alert waits for others
 APART = 60.0  # seconds from one message of alerts to the next
 
@@ -55,12 +56,13 @@ def tell_decision(ledger: Ledger, verdict: Verdict, now: float) -> None:
     subject = f"Usher: {'would stop' if decision.dry else 'stopped'} {shorten(who.name, 40)}"
     ledger.post(key, JOURNAL, subject, about(verdict), now)
     if decision.kind == "device" and not decision.dry:
-        name, player = shorten(who.name, 40), shorten(play.session.player, 40) or play.session.machine_id
+        name, machine = shorten(who.name, 40), shorten(play.session.machine_id)
+        player = shorten(play.session.player, 40) or machine
+        words = f"{quoted(who.name, who.key.removeprefix('user:'))} {quoted(play.session.player, machine)}"
         alert(
             ledger, f"device:{play.session.user_id}:{play.session.machine_id}", f"Usher: {name} has a new player",
             f"{name} was stopped on {player}, which is not a known player. To let it in: "
-            f"limit_streams.py approve {quoted(who.name)} {quoted(play.session.player or play.session.machine_id)}",
-            now,
+            f"limit_streams.py approve {words}", now,
         )  # fmt: skip
 
 
@@ -87,9 +89,14 @@ def played(play: Play) -> str:
     return f"{shorten(title) or 'something'} on {shorten(player, 40) or 'a player'}"
 
 
-def quoted(name: str) -> str:
-    """As one word of a command line that may be typed in a shell or in Tautulli."""
-    return name if name and name.replace("-", "").replace("_", "").isalnum() else '"' + name.replace('"', "'") + '"'
+def quoted(*names: str) -> str:
+    """One word for a command line that the owner may copy into a shell, of Windows too, or into Tautulli: the first of
+    these names in which no shell finds anything to run. Viewers name themselves and their players as they like.
+    """
+    for name in names:
+        if name and name.isprintable() and not RUN.intersection(name):
+            return name if name.replace("-", "").replace("_", "").isalnum() and name[0] != "-" else f'"{name}"'
+    return "NAME"
 
 
 def about(verdict: Verdict) -> str:
