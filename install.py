@@ -179,7 +179,9 @@ def unexpected(error: Exception) -> str:
 
 
 def fail(text: str, status: int = 1) -> int:
-    print(f"install.py: {text}", file=sys.stderr)
+    from shared import log
+
+    print(f"install.py: {log.one_line(log.mask(text))}", file=sys.stderr)
     return status
 
 

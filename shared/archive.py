@@ -13,7 +13,7 @@ import os
 import zlib
 from contextlib import suppress
 
-from shared.files import give, make_folder
+from shared.files import draft, give, make_folder, refuse_link
 from shared.seals import SUFFIX, Seal, day_of, day_path, last_seal, packed_seal, paths
 
 NEW = ".new"
@@ -77,10 +77,8 @@ class Archive:
         self._open_day = day
         path = day_path(self.folder, day)
         flags = os.O_WRONLY | os.O_APPEND | getattr(os, "O_BINARY", 0)
-        if os.path.exists(path):
-            self._file = os.open(path, flags)
-        else:
-            self._file = os.open(path + NEW, flags | os.O_CREAT, 0o600)
+        refuse_link(path)
+        self._file = os.open(path, flags) if os.path.exists(path) else draft(path + NEW)
         self._pack = zlib.compressobj(LEVEL, zlib.DEFLATED, 31)
 
     def _put(self, data: bytes) -> None:

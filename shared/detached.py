@@ -10,7 +10,7 @@ import os
 import sqlite3
 import sys
 
-from shared import schema
+from shared import files, schema
 
 
 def start(script: str, *arguments: str) -> None:
@@ -35,6 +35,7 @@ def start(script: str, *arguments: str) -> None:
 
 def hold(path: str) -> sqlite3.Connection:
     """Take the lock for as long as the returned connection stays open. Held by another: sqlite3.OperationalError."""
+    files.begin(path)
     guard = sqlite3.connect(path, timeout=2, isolation_level=None)
     guard.execute("PRAGMA journal_mode = MEMORY")  # no second file beside it
     guard.execute("BEGIN EXCLUSIVE")

@@ -9,7 +9,7 @@ import os
 import sys
 import time
 
-from shared.files import give, make_folder
+from shared.files import give, make_folder, refuse_link
 
 NAME = "usher.log"
 BIGGEST = 1_000_000  # bytes; then it becomes usher.log.1, and that usher.log.2
@@ -69,6 +69,14 @@ def one_line(text: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
+def as_json(told: object, indent: int = 2) -> str:
+    """For a program to read, and harmless on a terminal: what that would obey stands there as JSON's own escapes."""
+    import json
+
+    text = json.dumps(told, indent=indent, ensure_ascii=False)
+    return "".join(c if c.isprintable() or c == "\n" else json.dumps(c)[1:-1] for c in text)
+
+
 def _mask_patterns(text: str) -> str:
     import re
 
@@ -76,12 +84,14 @@ def _mask_patterns(text: str) -> str:
         r"(?i)(authorization[\"']?\s*[:=]\s*[\"']?)(?:(?:basic|bearer|digest)\s+)?[^\s\"',;]+", r"\1***", text
     )
     text = re.sub(r"(?i)((?:token|apikey|password)[\"']?\s*(?:=|%3D|:)\s*[\"']?)[^\s\"'&,;<>]+", r"\1***", text)
-    return re.sub(r"([\w+])[\w.+%-]*@([\w-]+(?:\.[\w-]+)+)", r"\1***@\2", text)
+    # it begins where a word begins: else every letter of a long word without an @ would be a beginning to look from
+    return re.sub(r"(?<![\w.+%-])([\w.+%-])[\w.+%-]*@([\w-]+(?:\.[\w-]+)+)", r"\1***@\2", text)
 
 
 def _append(data_dir: str, line: bytes) -> None:
     path = os.path.join(data_dir, NAME)
     flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_BINARY", 0)
+    refuse_link(path)
     try:
         file = os.open(path, flags, 0o600)
     except FileNotFoundError:

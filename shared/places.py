@@ -41,7 +41,7 @@ DATA = (
 
 def tautulli_programs(environ: Mapping[str, str] = os.environ) -> list[str]:
     """Folders that hold a Tautulli.py; TAUTULLI_HOME comes first."""
-    found = [environ.get("TAUTULLI_HOME", ""), *map(_full, PROGRAMS), *map(_full, DATA)]
+    found = [environ.get("TAUTULLI_HOME", ""), *_full(PROGRAMS), *_full(DATA)]
     return _unique(path for path in found if path and os.path.isfile(os.path.join(path, "Tautulli.py")))
 
 
@@ -51,12 +51,14 @@ def tautulli_configs(beside: str = "") -> list[str]:
     while beside and beside != os.path.dirname(beside):
         beside = os.path.dirname(beside)
         folders.append(beside)
-    folders += map(_full, DATA)
+    folders += _full(DATA)
     return _unique(path for path in (os.path.join(f, "config.ini") for f in folders) if os.path.isfile(path))
 
 
-def _full(path: str) -> str:
-    return os.path.expandvars(os.path.expanduser(path))
+def _full(paths: Iterable[str]) -> list[str]:
+    """Whole paths only. To another system those of Windows are names in the working folder, which may be anybody's."""
+    full = (os.path.expandvars(os.path.expanduser(path)) for path in paths)
+    return [path for path in full if os.path.isabs(path)]
 
 
 def _unique(paths: Iterable[str]) -> list[str]:

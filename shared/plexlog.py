@@ -100,13 +100,14 @@ _REQUEST = re.compile(
 )
 _THREAD = re.compile(rb"[A-Z][a-z]{2} \d\d, \d{4} \d\d:\d\d:\d\d(?:[.:]\d+)? \[([^\]]*)\] ")
 _TAG = re.compile(rb"(?:\[Req|\)| )#([0-9A-Fa-f]+)\b")
-_TOKEN = re.compile(rb" Token \((.*?)\)(?= / |$)")
 _ADDRESS = re.compile(rb"(.+?)(?::\d+)?(?: \(.*\))?$")
 _HEADER = re.compile(rb"\s+\*? ?([A-Za-z][\w-]*) => (.*)")
-_USER = re.compile(rb"\] User is (.*?) \(ID: \d+\)")
-_DEVICE = re.compile(rb"\] Device is (.*?)\.?$")
-_CLIENT = re.compile(rb"Client \[([^\]]*)\] reporting timeline state")
-_COMPLETED = re.compile(rb" Completed: \[.*?\] (\d{3}) [A-Z]+ /:/timeline\?")
+# Where each begins is looked for once: a viewer whose name or request repeats it must not make the search begin anew
+_USER = b"] User is ", re.compile(rb"(.*?) \(ID: \d+\)")
+_DEVICE = b"] Device is ", re.compile(rb"(.*?)\.?$")
+_CLIENT = b"Client [", re.compile(rb"([^\]]*)\] reporting timeline state")
+_COMPLETED = b" Completed: [", re.compile(rb".*?\] (\d{3}) [A-Z]+ /:/timeline\?")
+_LONGEST_ADDRESS = 200
 
 
 class Report(NamedTuple):
@@ -149,7 +150,7 @@ def reports(lines: Iterable[bytes]) -> Iterator[Report]:
                     yield from _report(waiting.pop(0))
                 waiting.append(request)
                 headed = request
-            elif done := _COMPLETED.search(line):
+            elif done := _after(line, *_COMPLETED):
                 for known in _belonging(line, waiting):
                     known.done, known.refused = True, int(done[1]) >= 400
         elif waiting and (b"User is " in line or b"Device is " in line or b"reporting timeline" in line):
@@ -160,8 +161,9 @@ def reports(lines: Iterable[bytes]) -> Iterator[Report]:
 
 def is_request_of(line: bytes, name: bytes) -> bool:
     """Whether this line says that a request is this user's."""
-    found = _TOKEN.search(line) or _USER.search(line)
-    return bool(found and found[1].lower() == name.lower())
+    found = _after(line, *_USER)
+    said = _token(line) or (found[1] if found else b"")
+    return said.lower() == name.lower() if said else False
 
 
 def tag_of(line: bytes) -> bytes:
@@ -185,12 +187,24 @@ def _request(line: bytes) -> _Request | None:
         if arrow:
             facts.setdefault(_text(name).lower(), _text(value))
     old = re.match(rb" \[([^\]]+)\]", rest)
-    address = _ADDRESS.match(found["origin"] or (old[1] if old else b""))
+    address = _ADDRESS.match((found["origin"] or (old[1] if old else b""))[:_LONGEST_ADDRESS])
     facts["address"] = _text(address[1]) if address else ""
-    token = _TOKEN.search(rest)
-    if token:
-        facts["user"] = _text(token[1])
+    if token := _token(rest):
+        facts["user"] = _text(token)
     return _Request(at, tag_of(rest), found["thread"], facts)
+
+
+def _after(line: bytes, mark: bytes, pattern: re.Pattern[bytes]) -> re.Match[bytes] | None:
+    """What stands behind the first `mark`, if it is like the pattern."""
+    at = line.find(mark)
+    return pattern.match(line, at + len(mark)) if at >= 0 else None
+
+
+def _token(line: bytes) -> bytes:
+    """The name in ` Token (name)`, which ends the line, or its part up to ` / `; b"" if there is none."""
+    _, _, rest = line.rstrip(b"\r\n").partition(b" Token (")
+    name, end, _ = rest.partition(b") / ")
+    return name if end else rest[:-1] if rest.endswith(b")") else b""
 
 
 def _belonging(line: bytes, waiting: list[_Request]) -> Iterator[_Request]:
@@ -209,8 +223,8 @@ def _add(line: bytes, waiting: list[_Request]) -> None:
         mine = next((r for r in reversed(waiting) if r.thread == thread[1] and not r.done), None)
     if mine is None:
         return
-    for name, pattern in (("user", _USER), ("device", _DEVICE), ("client", _CLIENT)):
-        if found := pattern.search(line):
+    for name, what in (("user", _USER), ("device", _DEVICE), ("client", _CLIENT)):
+        if found := _after(line, *what):
             mine.facts.setdefault(name, _text(found[1]))
 
 

@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-from shared.files import give, make_folder
+from shared.files import begin, give, make_folder, refuse_link
 
 # Each entry takes the schema one version further; its place in the list is the version (PRAGMA user_version). Entries
 # are never changed once released: a change is a new entry.
@@ -97,7 +97,8 @@ MIGRATIONS = (
 
 
 def connect(path: str, busy_ms: int) -> sqlite3.Connection:
-    """Open the ledger, making or migrating it first where needed. Raises sqlite3.Error."""
+    """Open the ledger, making or migrating it first where needed. Raises sqlite3.Error and OSError."""
+    refuse_link(path)
     if not os.path.exists(path):
         with lock(path):
             if not os.path.exists(path):
@@ -136,6 +137,7 @@ def set_aside(path: str) -> str:
 def lock(path: str) -> Iterator[None]:
     """Only one process at a time: an exclusive transaction on a file beside the ledger, which dies with its process."""
     make_folder(os.path.dirname(path))
+    begin(f"{path}.lock")
     guard = sqlite3.connect(f"{path}.lock", timeout=20, isolation_level=None)
     try:
         guard.execute("PRAGMA journal_mode = MEMORY")  # no second file beside it
@@ -148,6 +150,7 @@ def lock(path: str) -> Iterator[None]:
 
 def own(path: str) -> None:
     """0600, and the owner of its folder."""
+    refuse_link(path)
     with suppress(PermissionError):  # a file of another user's in a shared folder is not ours to change
         os.chmod(path, 0o600)
     give(path)
@@ -164,8 +167,9 @@ def _create(path: str) -> None:
     """Build the whole file under another name first: nobody ever sees half a ledger."""
     fresh = f"{path}.new"
     for suffix in ("", "-wal", "-shm", "-journal"):
-        if os.path.exists(fresh + suffix):
+        if os.path.lexists(fresh + suffix):
             os.remove(fresh + suffix)
+    begin(fresh)
     db = sqlite3.connect(fresh, isolation_level=None)
     db.execute("PRAGMA journal_mode = WAL")
     _apply(db, 0)
@@ -185,6 +189,7 @@ def _migrate(db: sqlite3.Connection, path: str) -> None:
     if version == 0 and tables:
         raise sqlite3.DatabaseError("file is not a database of Usher's: malformed")
     if version:
+        begin(f"{path}.before-{len(MIGRATIONS)}")
         copy = sqlite3.connect(f"{path}.before-{len(MIGRATIONS)}")
         db.backup(copy)
         copy.close()

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
-from shared import plexlog
+from shared import log, plexlog
 from shared.config import Config, load
 from shared.errors import UsherError
 from shared.jobs.archive_logs import folder_of
@@ -72,9 +72,7 @@ def status(config: Config, as_json: bool) -> Iterator[str]:
         rows.append(row)
     gaps += _missing_days([day_of(path) for path in paths(folder)])
     if as_json:
-        import json
-
-        yield json.dumps({"days": rows, "missing": gaps}, indent=2)
+        yield log.as_json({"days": rows, "missing": gaps})
         return
     if not rows:
         yield "No line is saved yet." + ("" if config.get("logs", "enabled") else " Write enabled = yes into [logs].")

@@ -6,13 +6,13 @@ Such a link carries Tautulli's key. Pressed, it starts limit_streams.py in Tautu
 from __future__ import annotations
 
 import html
-import json
 import os
 import shlex
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlencode, urlsplit
 
+from shared import files, log
 from shared.config import ROOT
 from shared.errors import UsherError
 from shared.jobs import agents, commands, install, peek
@@ -61,7 +61,7 @@ def main(argv: list[str]) -> int:
         print(f"wrote {given.html}, for you alone to read: open it on the phone. {WARNING}")
     elif given.json:
         rows = [{"label": button.label, "command": button.command, "url": button.link(base)} for button in made]
-        print(json.dumps(rows, indent=2, ensure_ascii=False))
+        print(log.as_json(rows))
     else:
         print(text(made, base))
     return 0
@@ -171,9 +171,8 @@ def _warn_of(base: str) -> list[str]:
 def write_page(path: str, content: str) -> None:
     """For nobody else to read, also where the file was there before."""
     try:
-        number = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0), 0o600)
-        with os.fdopen(number, "wb") as file:
-            os.chmod(path, 0o600)
+        with open(files.draft(f"{path}.new"), "wb") as file:
             file.write(content.encode())
+        os.replace(f"{path}.new", path)
     except OSError as error:
         raise UsherError(f"{path} cannot be written: {error.strerror}") from None

@@ -93,9 +93,7 @@ def _summary(errors: int, warnings: int) -> str:
 
 
 def _as_json(told: list[Finding]) -> str:
-    import json
-
     from shared import log
 
     rows = [{key: log.mask(value) for key, value in finding._asdict().items()} for finding in told]
-    return json.dumps(rows, indent=2, ensure_ascii=False)
+    return log.as_json(rows)

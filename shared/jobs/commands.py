@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
+from shared import log
 from shared.config import Config
 from shared.errors import UsherError
 from shared.jobs import asking, install, moving_in, peek
@@ -135,4 +135,4 @@ def show(steps: Iterable[Step], as_json: bool = False) -> None:
         if not as_json:
             print(step.text, flush=True)
     if as_json:
-        print(json.dumps(told, indent=2, ensure_ascii=False))
+        print(log.as_json(told))

@@ -142,7 +142,8 @@ def approve(desk: Desk, typed: list[str]) -> Said:
         raise UsherError(f"{words.shorten(device, 40)!r} is the name of {len(unknown)} unknown players: write one of "
                          f"their machine ids: {_listed(unknown)}")  # fmt: skip
     if not fits:
-        shown = _listed([f"{quoted(words.shorten(title, 40), machine)} ({machine})" for machine, (_, title) in new.items()])
+        named = [f"{quoted(words.shorten(title, 40), machine)} ({machine})" for machine, (_, title) in new.items()]
+        shown = _listed(named)
         there = f"unknown players: {shown}" if new else "none of their players is unknown"
         what = f"no player of {name} is called {words.shorten(device, 40)!r}" if device else f"which player of {name}?"
         raise UsherError(f"{what}; {there}")

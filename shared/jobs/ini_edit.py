@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 
+from shared import files
 from shared.errors import UsherError
 
 Keys = Mapping[tuple[str, str], str]  # (section, key): value. A section of its own name is "person:emma"
@@ -42,8 +43,7 @@ def write(path: str, text: str) -> None:
     try:
         mode = os.stat(path).st_mode & 0o777 if os.path.exists(path) else 0o600
         about = os.stat(path if os.path.exists(path) else os.path.dirname(path) or ".")
-        number = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0), 0o600)
-        with os.fdopen(number, "wb") as file:
+        with open(files.draft(new), "wb") as file:
             file.write(text.encode("utf-8", "surrogateescape"))
         os.chmod(new, mode)
         if hasattr(os, "geteuid") and os.geteuid() == 0:

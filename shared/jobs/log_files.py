@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 NAME = re.compile(r"Plex Media Server(?:\.log|\.(\d+)\.log|\.log\.(\d+))")  # today's rotated files, and 2013's
 CURRENT = "Plex Media Server.log"
+MOST_FILES, BIGGEST = 200, 2 << 30  # of a download; bytes, unpacked. Plex keeps 6 of 10 MB unless told otherwise
 ALIVE = 86400  # seconds within which the log of a server that runs has changed
 PLACES = (
     "/var/lib/plexmediaserver/Library/Application Support/Plex Media Server/Logs",
@@ -108,6 +109,8 @@ def place(config: Config, now: float) -> tuple[str, str]:
                 return folder, ""
         return "", f"there is no {CURRENT} in {named}"
     for folder in (os.path.expandvars(os.path.expanduser(p)) for p in PLACES):
+        if not os.path.isabs(folder):  # to another system those of Windows are names in the working folder
+            continue
         try:
             if abs(now - os.stat(os.path.join(folder, CURRENT)).st_mtime) < ALIVE:
                 return folder, ""
@@ -142,6 +145,8 @@ def _downloaded(gateway: Gateway, stack: ExitStack, now: float, folder: str) -> 
     try:
         packed = stack.enter_context(zipfile.ZipFile(draft))
         entries = [i for i in packed.infolist() if NAME.fullmatch(os.path.basename(i.filename))]
+        if len(entries) > MOST_FILES or sum(entry.file_size for entry in entries) > BIGGEST:
+            raise Unreachable(f"Plex handed out more logs than {MOST_FILES} files of {BIGGEST >> 20} MB in all")
         for entry in entries:  # nothing of it is saved before all of it is known to be whole
             with packed.open(entry) as file:
                 while file.read(1 << 20):

@@ -9,7 +9,7 @@ from shared import plexlog, zone
 from shared.config import Config
 from shared.jobs.archive_logs import folder_of
 from shared.jobs.ask_logs import DAY, Asked, blocks, shown
-from shared.log import one_line
+from shared.log import as_json, one_line
 from shared.policy import seen
 from shared.policy.calendar import EPOCH, Calendar, local_clock
 from shared.seals import day_of, paths
@@ -22,9 +22,7 @@ def plays(config: Config, asked: Asked) -> Iterator[str]:
     found = seen.plays(_told(calendar, lines, asked))
     rows = (one for one in found if not asked.user or asked.user.casefold() == (one.user or one.device).casefold())
     if asked.as_json:
-        import json
-
-        yield json.dumps([_row(calendar, one) for one in rows], indent=2, ensure_ascii=False)
+        yield as_json([_row(calendar, one) for one in rows])
         return
     some = False
     for one in rows:

@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
+from shared import log
 from shared.config import Config, load
 from shared.jobs import outlook
 from shared.jobs.cases import cases
 from shared.jobs.days import calendar_of
 from shared.jobs.judge import house_of
 from shared.ledger import Ledger
-from shared.log import mask
 from shared.model import Play, Span
 from shared.policy import people
 from shared.policy.calendar import Calendar, local_clock
@@ -86,9 +86,7 @@ def stamp(calendar: Calendar, at: float) -> str:
 
 def as_json(told: Any) -> str:
     """For a program, without what is nobody's business."""
-    import json
-
-    return json.dumps(masked(told), indent=2, ensure_ascii=False)
+    return log.as_json(masked(told))
 
 
 def masked(told: Any) -> Any:
@@ -97,4 +95,4 @@ def masked(told: Any) -> Any:
         return {key: masked(value) for key, value in told.items()}
     if isinstance(told, (list, tuple)):
         return [masked(value) for value in told]
-    return mask(told) if isinstance(told, str) else told
+    return log.mask(told) if isinstance(told, str) else told

@@ -40,9 +40,7 @@ def as_text() -> str:
 
 def as_json() -> str:
     """The same for programs; times are seconds since 1970."""
-    import json
-
-    return json.dumps(_gather(), indent=1, ensure_ascii=False)
+    return log.as_json(_gather(), 1)
 
 
 def _gather() -> dict[str, Any]:

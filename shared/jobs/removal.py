@@ -195,7 +195,7 @@ def _export(job: Job, removal: Removal) -> str:
     }
     try:
         make_folder(folder)
-        with open(os.open(f"{path}.new", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+        with open(files.draft(f"{path}.new"), "wb") as file:
             file.write(gzip.compress(json.dumps(told).encode()))
             file.flush()
             os.fsync(file.fileno())

@@ -238,8 +238,7 @@ def _keep(ledger: Ledger, config: Config, letter: Letter, file: str) -> str:
     draft = f"{path}.{os.getpid()}.new"
     try:
         files.make_folder(folder)
-        number = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with open(number, "w", encoding="utf-8", errors="replace") as page:
+        with open(files.draft(draft), "w", encoding="utf-8", errors="replace") as page:
             page.write(letter.html)
         files.give(draft)
         os.replace(draft, path)

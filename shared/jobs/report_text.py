@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from shared import log
 from shared.jobs.report_facts import Facts, Report
 from shared.log import mask
 from shared.policy import digest
@@ -60,13 +61,11 @@ def figures(report: Report, most: int) -> str:
 
 def as_json(report: Report) -> str:
     """Every figure, seconds and ordinals of days as they are, and the dates for a person."""
-    import json
-
     told = plain(report.figures)
     first, last = _iso(report.period.first), _iso(report.period.after - 1)
     told |= {"from": first, "to": last, "person": report.person, "dry_run": report.dry_run,
              "news": [{"heading": heading, "lines": list(lines)} for heading, lines in report.news]}  # fmt: skip
-    return json.dumps(told, indent=2, ensure_ascii=False)
+    return log.as_json(told)
 
 
 def as_csv(facts: Facts, key: str) -> str:

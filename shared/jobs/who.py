@@ -64,7 +64,8 @@ def text(facts: Facts, found: list[Row], nobodys: list[Player], known: list[Play
         lines += [f"{mark}[person:{name}]", f"{mark}users = {_user(row.user, facts.users)}"]
         lines += [f"{mark}exempt = yes"] if row.user.kind == "owner" else []
         lines += [f"# {_player(player, used_by)}" for player in row.players]
-        own = [player for player in row.players if len(used_by[player.machine_id]) == 1]
+        # what is called by an identifier that cannot stand in a line is no device that could be named
+        own = [p for p in row.players if len(used_by[p.machine_id]) == 1 and p.machine_id.isprintable()]
         if own:
             lines.append(f"{mark}devices = {', '.join(_device(player, known) for player in own)}")
     if nobodys:
@@ -155,8 +156,6 @@ def _shown(text: str) -> str:
 
 
 def _as_json(facts: Facts, found: list[Row], nobodys: list[Player], known: list[Player]) -> str:
-    import json
-
     used_by = _used_by(facts, known)
 
     def told(player: Player) -> dict[str, Any]:
@@ -171,4 +170,4 @@ def _as_json(facts: Facts, found: list[Row], nobodys: list[Player], known: list[
         }
         for row in found
     ]
-    return json.dumps({"users": users, "players_of_nobody": [told(p) for p in nobodys]}, indent=2, ensure_ascii=False)
+    return log.as_json({"users": users, "players_of_nobody": [told(p) for p in nobodys]})

@@ -1,0 +1,1 @@
+"""Hostile input, files, secrets and answers: what SECURITY.md states, tried."""
