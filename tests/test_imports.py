@@ -26,7 +26,7 @@ LAYERS = {
                  "shared.recurrence", "shared.settings"}, {"ground", "tools"}),
     "config": ({"shared.config"}, {"ground", "grammar"}),
     "tools": ({"shared.log", "shared.packages", "shared.places", "shared.schema", "shared.detached",
-               "shared.archive", "shared.seals", "shared.plexlog"}, {"ground"}),
+               "shared.archive", "shared.seals", "shared.plexlog", "shared.untrusted"}, {"ground"}),
     "ledger": ({"shared.ledger", "shared.ledger_people", "shared.ledger_rules", "shared.ledger_report",
                 "shared.ledger_answers"}, {"ground", "tools"}),
     "adapters": ({"shared.web", "shared.plex", "shared.tautulli", "shared.viewers", "shared.watched", "shared.titles",

@@ -162,7 +162,7 @@ class _Post:
         why = "refused" if isinstance(error, Refused) and message.kind in CHANNELS else "given up after a week"
         self._tell("error", f"message {why}: {message.subject}: {error}")
         if message.kind == MAIL:
-            text = f"{log.mask(message.to)}: {message.subject}: {error}"
+            text = log.one_line(f"{log.mask(message.to)}: {message.subject}: {error}")
             with self.ledger.writing():
                 self.ledger.post(f"undeliverable:{message.id}", JOURNAL, f"Usher: a letter was {why}", text, self.now)
 

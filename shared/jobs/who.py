@@ -80,7 +80,7 @@ def text(facts: Facts, found: list[Row], nobodys: list[Player], known: list[Play
 def _about(row: Row) -> Iterator[str]:
     user = row.user
     title = f', shown as "{_shown(user.title)}"' if user.title and user.title != user.name else ""
-    email = f", {log.mask(user.email)}" if user.email else ""
+    email = f", {_shown(user.email)}" if user.email else ""
     yield f"# {_shown(user.name)}: id {user.id}, {user.kind or 'kind unknown'}{title}{email}"
     if row.person:
         yield f"# stands in config.ini already, as [person:{_shown(row.person)}]"

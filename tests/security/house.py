@@ -76,6 +76,7 @@ class Strangers:
                                     mail=world.mail, webhook=self.webhook, dry_run=dry_run).replace(
             "[rule:known]\nusers = bob\nknown_devices_only = yes\n", "")
         self.usher.configure(self.config)
+        self.spent = []
         self.secrets = [world.tautulli.api_key, world.owner.token, self.webhook.rpartition("/")[2]]
 
     def people(self):
@@ -97,7 +98,9 @@ class Strangers:
         _insert(self.world.tautulli.db_path, [{k: clean(v) for k, v in row.items()} for row in rows])
 
     def run(self, *arguments, script="agents/limit_streams.py", statuses=(0, 1), lines=None, form="text", **kw):
+        begun = time.monotonic()
         done = self.usher.run(*arguments, script=script, **kw)
+        self.spent.append((round(time.monotonic() - begun, 2), script, arguments[:1]))
         assert done.returncode in statuses, (arguments, done)
         self.sound(done.stdout, form), self.sound(done.stderr)
         if done.returncode:
@@ -110,8 +113,9 @@ class Strangers:
         """No traceback, no secret, no whole address, nothing that a terminal obeys."""
         assert "Traceback" not in text and "a fault of Usher" not in text, text
         assert not [secret for secret in self.secrets if secret in text], text
+        assert not [user.email for user in self.world.people.users if user.email and user.email in text], text
         if form != "page":
-            odd = {c for c in text if not c.isprintable() and c != "\n"}
+            odd = {c for c in text if not c.isprintable() and c not in ("\n\r" if form == "csv" else "\n")}
             assert not odd, (odd, text)
 
 

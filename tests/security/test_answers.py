@@ -158,17 +158,18 @@ def test_a_large_house_is_no_bomb():
     """10,000 users with twenty libraries each, and a page of 5,000 plays of seventy columns."""
     section = b'<Section id="1" key="1" title="Movies" type="movie" shared="1"/>'
     user = b'<SharedServer ' + b" ".join(b'attribute%d="value"' % n for n in range(15)) + b">" + section * 20
-    assert len(untrusted.xml(b"<MediaContainer>" + (user + b"</SharedServer>") * 5000 + b"</MediaContainer>")) == 5000
+    untrusted.check(b"<MediaContainer>" + (user + b"</SharedServer>") * 10_000 + b"</MediaContainer>")
     row = json.dumps({f"column{n}": "a value, with a comma" for n in range(70)}).encode()
-    assert len(untrusted.json(b"[" + b",".join([row] * 5000) + b"]")) == 5000
+    untrusted.check(b"[" + b",".join([row] * 5000) + b"]")
 
 
 VALUES = ("0", "1", "-1", "9" * 15, "9" * 16, "9" * 400, "1e400", "nan", "٣", "²", "0x1", "1_0", "", "None", "a name",
           "\x9b31m", "\u202e", "two\nlines", "2026-11-20T18:02:11Z", "9999-12-31T23:59:59-23:59", "0001-01-01",
           "999999999999", "lan")
 KEYS = ("sessionKey", "ratingKey", "viewOffset", "duration", "type", "title", "grandparentTitle", "live", "id",
-        "userID", "machineIdentifier", "state", "address", "location", "bitrate", "videoResolution", "relayed", "size", "email",
-        "username", "acceptedAt", "invitedAt", "allLibraries", "pending", "owned", "shared", "home", "restricted")
+        "userID", "machineIdentifier", "state", "address", "location", "bitrate", "videoResolution", "relayed", "size",
+        "email", "username", "acceptedAt", "invitedAt", "allLibraries", "pending", "owned", "shared", "home",
+        "restricted")
 TAGS = ("Video", "User", "Player", "Session", "Media", "TranscodeSession", "Server", "Section")
 SEEDS = st.integers(0, 2**40).map(random.Random)  # a tree by hypothesis itself takes a hundred times as long
 
@@ -218,8 +219,9 @@ def values(rng, depth=4):
 
 ASKED = (
     lambda t: t.users(), lambda t: t.history(0.0, ("Movies",)), lambda t: t.notify(1, "a", "b"),
-    lambda t: t.script_notifiers(), lambda t: t.notification_log(), lambda t: Viewers(t).all(), lambda t: Viewers(t).watching(),
-    lambda t: Viewers(t).listens(), lambda t: Viewers(t).server(), lambda t: Viewers(t).days(30),
+    lambda t: t.script_notifiers(), lambda t: t.notification_log(), lambda t: Viewers(t).all(),
+    lambda t: Viewers(t).watching(), lambda t: Viewers(t).listens(), lambda t: Viewers(t).server(),
+    lambda t: Viewers(t).days(30),
     lambda t: Viewers(t).last_play(1), lambda t: list(Viewers(t).history(1)), lambda t: Viewers(t).players(1),
     lambda t: Watched(t).users(), lambda t: Watched(t).between(0.0, 1e9, ("movies",)), lambda t: Titles(t).called("x"),
     lambda t: Titles(t).item("1"),
