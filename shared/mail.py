@@ -6,6 +6,7 @@ the server, its login or its limits is Unreachable, since the owner can mend it 
 
 from __future__ import annotations
 
+import io
 import socket
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 WAIT = 15.0  # seconds for each answer of the server
 DATA_WAIT = 60.0  # seconds for the one to a whole mail: some servers look for spam first
+BIGGEST_REPLY = 100_000  # bytes of one answer of the server
 LONGEST_SUBJECT = 150  # characters
 GREETING = "[127.0.0.1]"  # what smtplib itself says where the machine has no full name; asking for one asks DNS
 OURS = ("5.7.", "5.4.5", "5.3.", "5.5.")  # extended codes of policy, limits, system and protocol: not of the recipient
@@ -150,9 +152,10 @@ class Mail:
         security, host, port = (self._settings[key] for key in ("security", "host", "port"))
         if security == "tls":
             tls = checked_tls("the mail server")
-            smtp: smtplib.SMTP = smtplib.SMTP_SSL(host, port, local_hostname=GREETING, timeout=WAIT, context=tls)
+            made = _bounded(smtplib.SMTP_SSL)
+            smtp: smtplib.SMTP = made(host, port, local_hostname=GREETING, timeout=WAIT, context=tls)
         else:
-            smtp = smtplib.SMTP(host, port, local_hostname=GREETING, timeout=WAIT)
+            smtp = _bounded(smtplib.SMTP)(host, port, local_hostname=GREETING, timeout=WAIT)
         try:
             if security == "starttls":
                 smtp.ehlo()
@@ -215,6 +218,25 @@ class Mail:
     @property
     def _where(self) -> str:
         return f"the mail server {_line(str(self._settings['host']), 80)}:{self._settings['port']}"
+
+
+def _bounded(kind: Any) -> Any:
+    """A class of smtplib's for which no answer of the server is without end: its own reads line after line."""
+    from shared.web import Pieces
+
+    class Bounded(kind):  # type: ignore[misc]
+        def getreply(self) -> tuple[int, bytes]:
+            wait = self.sock.gettimeout()
+            # a new one each time: what came without being asked for, before TLS perhaps, is no answer to anything
+            self.file = io.BufferedReader(Pieces(self.sock.makefile("rb", 0), self.sock, wait, BIGGEST_REPLY))
+            try:
+                code, said = super().getreply()
+            finally:
+                if self.sock is not None:
+                    self.sock.settimeout(wait)
+            return code, said
+
+    return Bounded
 
 
 def is_address(text: str) -> bool:

@@ -213,14 +213,14 @@ class _Response(http.client.HTTPResponse):
 
     def __init__(self, sock: socket.socket, *arguments: Any, wait: float, **more: Any) -> None:
         super().__init__(sock, *arguments, **more)
-        self.fp = io.BufferedReader(_Pieces(self.fp.detach(), sock, wait))
+        self.fp = io.BufferedReader(Pieces(self.fp.detach(), sock, wait))
 
 
-class _Pieces(io.RawIOBase):
-    """What comes out of a socket, waited for no longer than the whole of it may take."""
+class Pieces(io.RawIOBase):
+    """What comes out of a socket, waited for no longer than the whole of it may take, and no more than `most` bytes."""
 
-    def __init__(self, raw: io.RawIOBase, sock: socket.socket, wait: float) -> None:
-        self._raw, self._sock, self._wait = raw, sock, wait
+    def __init__(self, raw: io.RawIOBase, sock: socket.socket, wait: float, most: int | None = None) -> None:
+        self._raw, self._sock, self._wait, self._most = raw, sock, wait, most
         self._until = time.monotonic() + wait * PATIENCE
 
     def readable(self) -> bool:
@@ -231,7 +231,12 @@ class _Pieces(io.RawIOBase):
         if left <= 0:
             raise TimeoutError
         self._sock.settimeout(min(self._wait, left))
-        return self._raw.readinto(buffer)
+        count = self._raw.readinto(buffer)
+        if self._most is not None:
+            self._most -= count or 0
+            if self._most < 0:
+                raise OSError("more than it may be")
+        return count
 
     def close(self) -> None:
         self._raw.close()

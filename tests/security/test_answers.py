@@ -1,8 +1,11 @@
 """What Plex, plex.tv, Tautulli and Discord answer may be anything: it is refused in one line, soon, in little room."""
+import contextlib
 import gzip
 import io
 import json
 import random
+import socket
+import threading
 import time
 import tracemalloc
 import zipfile
@@ -19,6 +22,7 @@ from shared.config import load
 from shared.errors import Unreachable, UsherError
 from shared.gateway import Gateway
 from shared.jobs import front, log_files
+from shared.mail import Mail
 from shared.model import Member
 from shared.plex import Plex
 from shared.plextv_members import Entry, Lists, entry, merge, pending_member
@@ -411,3 +415,26 @@ def test_names_in_a_zip_are_no_paths(tmp_path, monkeypatch):
     found = downloaded(tmp_path, monkeypatch, zipped(*[(name, LINE) for name in sorted(there)]))
     assert [name for name, _ in found] == ["Plex Media Server.1.log", "Plex Media Server.log"]
     assert {p.name for p in {*tmp_path.iterdir()} - before} <= {"config.ini", "data"}
+
+
+# ---- a mail server ----
+
+
+@pytest.mark.parametrize("greeting", [endless(b"220-", b"x\r\n220-"), endless(b"220 ", b"x" * 8000), drip(b"2")],
+                         ids=["lines", "a line", "slowly"])  # fmt: skip
+def test_a_mail_server_whose_answer_comes_to_no_end(greeting, monkeypatch):
+    monkeypatch.setattr("shared.mail.WAIT", WAIT)
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def serve():
+        with contextlib.suppress(OSError):
+            connection, _ = listener.accept()
+            with connection:
+                for piece in greeting:
+                    connection.sendall(piece)
+    threading.Thread(target=serve, daemon=True).start()
+    begun = time.monotonic()
+    settings = {"host": "127.0.0.1", "port": listener.getsockname()[1], "security": "none", "from": "me@example.com"}
+    with listener, pytest.raises(Unreachable) as told:
+        Mail(settings).send("you@example.com", "a", "b", "c", "<d@e>")
+    assert time.monotonic() - begun < WAIT * web.PATIENCE + 3 and "\n" not in str(told.value)
