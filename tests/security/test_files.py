@@ -17,7 +17,6 @@ from shared.jobs import ini_edit
 from shared.ledger import Ledger
 from tests.people.house import DAY, House
 from tests.sandbox.base import wait_for
-from tests.sandbox.plexlog import Folder
 from tests.sandbox.world import World
 from tests.security.house import Strangers
 
@@ -50,10 +49,11 @@ def found(request):
 def everything(w):
     """Events, a timekeeper, both kinds of kept ledgers, a rotated log, a digest, an archive, settings elsewhere."""
     s = Strangers(w)
-    logs = Folder(os.path.join(w.dir, "Logs"))
-    logs.append(b"Feb 14, 2026 13:13:59.604 [1] DEBUG - line\n")
+    logs = Path(w.dir, "Logs")
+    logs.mkdir()
+    (logs / "Plex Media Server.log").write_bytes(b"Feb 14, 2026 13:13:59.604 [1] DEBUG - line\n")
     elsewhere = os.path.join(s.usher.root, "elsewhere", "data")
-    s.usher.configure(s.config.replace("source = download", f"source = folder\nfolder = {logs.path}").replace(
+    s.usher.configure(s.config.replace("source = download", f"source = folder\nfolder = {logs}").replace(
         f"data_dir = {s.usher.data}", f"data_dir = {elsewhere}"))
     s.usher.data = elsewhere
     s.run("tick")
