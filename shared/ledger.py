@@ -185,6 +185,12 @@ class Ledger:
     def open_plays(self) -> list[Play]:
         return self._plays("ended IS NULL")
 
+    def open_plays_like(self, session: Session) -> list[Play]:
+        """Those of the same player and session key."""
+        # the + keeps SQLite to the few that are open: by its own index it would read all that the player ever played
+        return self._plays("ended IS NULL AND +machine_id = ? AND session_key = ?", session.machine_id,
+                           session.session_key)  # fmt: skip
+
     def plays_since(self, since: float) -> list[Play]:
         """Those that were seen after that, open or not."""
         return self._plays("seen > ?", since)

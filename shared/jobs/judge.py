@@ -19,7 +19,8 @@ from shared.policy.words import refused, shorten
 
 LATE = 10.0  # seconds after which a stop event tells nothing any more of a play that is gone from the session list
 KNOWN_AFTER = 60.0  # seconds of a play that nobody denied, and its player is a known one
-SETTLED = 2.0  # seconds after its end in which an event of a play is taken for a late one
+SETTLED = 60.0  # seconds after its end in which an event of a play is taken for a late one: while Plex does not answer,
+# Tautulli's events wait, and a play begun anew by one of them would be told of, and denied, a second time
 
 
 def house_of(config: Config, ledger: Ledger, now: float) -> House:
@@ -54,13 +55,12 @@ def take_in(
             f"A second player is called {shorten(session.player, 40)}. Only the first one seen is taken for it; "
             f"to name this one, write its machine id into devices: {shorten(session.machine_id)}", now,
         )  # fmt: skip
-    play = next((p for p in ledger.open_plays() if tracking.same(p, session)), None)
+    play = next((p for p in ledger.open_plays_like(session) if tracking.same(p, session)), None)
     if play is None and hearsay:
-        ended = ledger.ended_play(session, now - LATE)
         if session.state == "stopped":
-            _end_late(ledger, ended, session, now, epoch)
+            _end_late(ledger, ledger.ended_play(session, now - LATE), session, now, epoch)
             return None
-        if ended and ended.ended and now - ended.ended < SETTLED:
+        if ledger.ended_play(session, now - SETTLED):
             return None
     if play is not None and hearsay and session.state == "playing":
         play = _began_before(play, now)

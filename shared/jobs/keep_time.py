@@ -33,6 +33,7 @@ AFTER_STOP = 60.0  # for so long after a stop it looks every second: whoever was
 LINGER = 1800.0  # for so long after a stop it stays: some players resume without Tautulli firing anything
 LINGERING = 1.5  # seconds between looks while it stays for that reason: five such resumes get less than 10 s in all
 SLICE = 0.1  # how often it asks whether the ledger has changed
+YIELD = 4.0  # for so many times as long as a look had the ledger to itself it lets events have it before the next one
 VERIFY = 0.3  # after an attempt to stop: is it gone?
 IDLE = 5.0  # how long it stays when nothing needs watching: the next episode begins soon
 PATIENCE = 600.0  # how long it goes on asking a Plex that does not answer; the next tick begins anew
@@ -108,6 +109,7 @@ def _keep(ledger: Ledger, config: Config, holder: str) -> None:
                 sessions = gateway.plex.sessions(int(ledger.meta("owner_id", "0")), asks_for_files(config))
                 answered = time.monotonic()
                 look = look_at(ledger, config, holder, sessions, asked)
+                took = time.monotonic() - answered
                 for what in look.attempts:
                     attempt(ledger, gateway, config, what, lambda: _check_mine(ledger, holder))
             except (Unreachable, Refused, sqlite3.OperationalError) as error:
@@ -124,7 +126,8 @@ def _keep(ledger: Ledger, config: Config, holder: str) -> None:
                 stay_until = time.monotonic() + IDLE
             elif time.monotonic() > stay_until and not runner.is_busy() and _leave(ledger, holder, seen):
                 return
-            _wait(ledger, config, seen, time.time() + VERIFY if look.attempts else look.again_at)
+            again_at = time.time() + VERIFY if look.attempts else look.again_at
+            _wait(ledger, config, seen, again_at, min(YIELD * took, 1.0))
 
 
 def look_at(ledger: Ledger, config: Config, holder: str, sessions: list[Session], asked: float = float("inf")) -> Look:
@@ -256,8 +259,9 @@ def _leave(ledger: Ledger, holder: str, seen: int) -> bool:
     return True
 
 
-def _wait(ledger: Ledger, config: Config, seen: int, until: float) -> None:
-    """Until a moment, or until the ledger or config.ini has changed."""
+def _wait(ledger: Ledger, config: Config, seen: int, until: float, deaf: float = 0.0) -> None:
+    """Until a moment, or until the ledger or config.ini has changed; of the ledger not for the first `deaf` seconds,
+    else a look at a full house would follow the other where presses of pause come thick and fast."""
     begun = time.monotonic()
     most = min(max(until - time.time(), 0.0), EVERY)
     checked = begun
@@ -266,7 +270,7 @@ def _wait(ledger: Ledger, config: Config, seen: int, until: float) -> None:
         if left <= 0:
             return
         time.sleep(min(left, SLICE))
-        if ledger.changes() != seen:
+        if time.monotonic() - begun >= deaf and ledger.changes() != seen:
             return
         if time.monotonic() - checked >= 1:
             checked = time.monotonic()

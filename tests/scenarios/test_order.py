@@ -1,4 +1,7 @@
 """Events and looks at the session list are written down in any order; what they tell of one play is put together."""
+import contextlib
+import sqlite3
+import time
 from types import SimpleNamespace
 
 import pytest
@@ -84,17 +87,20 @@ def test_a_stop_event_without_a_play_is_nothing(house):
     assert house(0, "stopped", event=True) is None and plays(house) == 0
 
 
-def test_an_event_right_after_the_end_begins_no_play(house):
-    """Two notifiers' events come in any order: this one tells of what is over."""
+@pytest.mark.parametrize("after", [0.2, 14, 50])
+def test_an_event_after_the_end_begins_no_play(house, after):
+    """Events come in any order, and late where Tautulli waited for Plex: this one tells of what is over."""
     house(0, event=True)
     house(3, "stopped", event=True)
-    assert house(3.2, "paused", event=True) is None and plays(house) == 1
+    assert house(3 + after, "paused", event=True) is None and plays(house) == 1
 
 
-def test_an_item_played_again_a_while_later_is_a_new_play(house):
+@pytest.mark.parametrize(("again", "event"), [(6, False), (70, True)])
+def test_an_item_played_again_in_the_same_session_is_a_new_play(house, again, event):
+    """Soon after the end it is a look at the session list that finds it."""
     house(0, event=True)
     house(3, "stopped", event=True)
-    assert house(6, event=True) is not None and plays(house) == 2
+    assert house(again, event=event) is not None and plays(house) == 2
 
 
 def test_a_stop_of_another_item_ends_nothing(house):
@@ -150,3 +156,24 @@ def test_nor_is_it_if_the_clock_was_set_back_meanwhile(house, look):
     house(3600, event=True)
     look(1, 1.1)
     assert house.ledger.open_plays() == []
+
+
+def test_a_look_at_a_full_house_reads_every_play_only_a_few_times(house, look, monkeypatch):
+    """All that a look does while it has the ledger to itself keeps events waiting."""
+    read, sessions = [], [SEEN._replace(session_key=str(n), user_id=n + 1) for n in range(60)]
+    house.ledger.db.set_trace_callback(read.append)
+    for _ in range(2):
+        keep_time.look_at(house.ledger, CONFIG, "me", sessions)
+    house.ledger.db.set_trace_callback(None)
+    all_of_them = [sql for sql in read if "FROM plays WHERE ended IS NULL ORDER" in sql]
+    assert len(house.ledger.open_plays()) == 60 and 1 <= len(all_of_them) <= 2 * 3
+
+
+@pytest.mark.parametrize(("deaf", "least"), [(0.0, 0.0), (0.6, 0.6)])
+def test_after_a_long_look_events_have_the_ledger_for_a_while(house, deaf, least):
+    seen = house.ledger.changes()
+    with contextlib.closing(sqlite3.connect(house.ledger.path)) as another, another:
+        another.execute("INSERT INTO meta VALUES ('x', '1')")
+    begun = time.monotonic()
+    keep_time._wait(house.ledger, CONFIG, seen, time.time() + 1.5, deaf)
+    assert least <= time.monotonic() - begun < least + 0.5
