@@ -25,6 +25,8 @@ from shared.options import TABLE, render_key_list
 from shared.policy.calendar import day_of, moment
 from shared.policy.limits import Span
 from shared.policy.people import House, Who, in_force, whose
+from tests.bench import __main__ as bench
+from tests.bench import page
 from tests.policy import words_of_tests
 from tests.sandbox import demo
 from tests.sandbox.base import wait_for
@@ -114,6 +116,25 @@ def test_every_shell_command_is_one_that_exists(line):
     else:
         assert script in ("tests", "tests/bench"), line
         assert (PROJECT / script / "__main__.py").is_file()
+        if script == "tests/bench":
+            check_bench(words[2:])
+
+
+def check_bench(words: list[str]) -> None:
+    """Parts and options that there are; the peers' folders are made up."""
+    asked = bench.options([word for word in words if "=" not in word and word != "--peer"])
+    assert set(asked.parts) <= set(bench.PARTS) and [f"{part}.py" for part in bench.PARTS if not (
+        PROJECT / "tests" / "bench" / f"{part}.py").is_file()] == []
+    assert {word.partition("=")[0] for word in words if "=" in word} <= set(bench.PEERS)
+
+
+def test_the_figures_are_those_of_the_last_bench():
+    figures = (PROJECT / "BENCHMARKS.md").read_text(encoding="utf-8")
+    assert page.with_figures(README, figures) == README
+    table = README.partition(page.FROM)[2].partition(page.TO)[0]
+    stated = {row[1].strip() for row in page.ROW.finditer(table)} - {"what", "---"}
+    assert len(stated) > 8 and stated <= {row[1].strip() for row in page.ROW.finditer(figures)}
+    assert "x bare Python" not in README.replace(table, "")
 
 
 def today() -> list[list[str]]:

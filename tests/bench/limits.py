@@ -2,57 +2,39 @@
 import os
 import sqlite3
 import statistics
-import subprocess
-import sys
 import time
 from pathlib import Path
 
+from tests.bench.figures import DEAR, Figure, beside_bare_python, loads
 from tests.sandbox.base import wait_for
 from tests.sandbox.processes import end, marked
 from tests.sandbox.world import MARK, World
 
-RUNS = 30
-DEAR = ("requests", "plexapi", "dateutil", "smtplib")
 LIVE = "[usher]\ndry_run = no\n[everyone]\ndaily = {}\nweekly = 60h\nblocked = schoolnight 03:00-03:01\n"
 
 
-def main():
-    print(f"Python {sys.version.split()[0]}, {os.cpu_count()} cores, {time.strftime('%Y-%m-%d')}; medians of {RUNS}")
+def figures():
     with World() as world:
         usher = world.install_usher(LIVE.format("9h"))
-        events(world, usher)
-        timekeeper(world, usher)
-        leaving(world)
+        yield from events(world, usher)
+        yield from timekeeper(world, usher)
+        yield leaving(world)
     for kept in (True, False):
-        stopping(kept)
-    return 0
+        yield from stopping(kept)
 
 
 def events(world, usher):
     """A pause and an allowed play of a limited user, while a timekeeper lives."""
     stream = world.plex.start_stream(world.bob, world.movie)
     wait_for(lambda: "timekeeper begins" in usher.log(), what="a timekeeper")
-    python, environ = world.tautulli.python, usher.environment()
-    commands = {"python3 -c pass": [python, "-c", "pass"]}
-    for action, state in (("pause", "paused"), ("play", "playing")):
-        commands[f"{action} event"] = [python, os.path.join(usher.root, "agents", "limit_streams.py"),
-                                       *arguments(world, stream, action, state)]
-    times = {name: [] for name in commands}
-    for _ in range(RUNS + 2):
-        for name, command in commands.items():
-            begun = time.perf_counter()
-            done = subprocess.run(command, env=environ, stdin=subprocess.DEVNULL, capture_output=True, text=True)
-            times[name].append(time.perf_counter() - begun)
-            assert done.returncode == 0 and not done.stderr, done
-    bare = statistics.median(times["python3 -c pass"][2:])
-    for name, seconds in times.items():
-        middle = statistics.median(seconds[2:])
-        print(f"{name:44} {middle * 1000:7.1f} ms   {middle / bare:5.2f} x bare Python")
-    loaded = subprocess.run([commands["play event"][0], "-X", "importtime", *commands["play event"][1:]], env=environ,
-                            capture_output=True, text=True).stderr
-    found = [name for name in DEAR if f"| {name}\n" in loaded.replace("|   ", "| ")]
+    agent, python, environ = os.path.join(usher.root, "agents", "limit_streams.py"), world.tautulli.python, \
+        usher.environment()
+    commands = {"a pause event": [agent, *arguments(world, stream, "pause", "paused")],
+                "a play event that is allowed": [agent, *arguments(world, stream, "play", "playing")]}
+    yield from beside_bare_python(python, environ, commands, "at most 4 x")
+    found = loads(python, environ, commands["a play event that is allowed"])
     assert not found, f"a play event loads {found}"
-    print(f"{'loaded by a play event, of ' + ', '.join(DEAR):60} none")
+    yield Figure(f"of {', '.join(DEAR)} a play event loads", "none", "", "none")
     stream.stop()
 
 
@@ -76,8 +58,8 @@ def timekeeper(world, usher):
     share = (cpu(pid) - seconds) / (time.time() - begun)
     status = Path(f"/proc/{pid}/status").read_text()
     memory = int(next(line for line in status.splitlines() if line.startswith("VmRSS")).split()[1]) / 1024
-    print(f"{'timekeeper with 20 streams, of one core':44} {share * 100:7.2f} %")
-    print(f"{'timekeeper with 20 streams, memory':44} {memory:7.1f} MB")
+    yield Figure("timekeeper with 20 streams, of one core", f"{share * 100:.2f} %", "", "under 1 %")
+    yield Figure("timekeeper with 20 streams, memory", f"{memory:.0f} MB", "", "under 50 MB")
     for s in streams:
         s.stop()
 
@@ -86,7 +68,8 @@ def leaving(world):
     """How long it stays after the last stream ended by itself."""
     ended = time.time()
     wait_for(lambda: not keepers(world), 60, what="the timekeeper leaving")
-    print(f"{'gone after the last stream ended by itself':44} {time.time() - ended:7.1f} s")
+    return Figure("timekeeper gone after the last stream ended by itself", f"{time.time() - ended:.0f} s", "",
+                  "within 60 s")
 
 
 def stopping(kept):
@@ -105,9 +88,10 @@ def stopping(kept):
             if n:
                 times.append(told.time - begun)
         if kept:
-            after_a_stop(world, usher)
-    name = "play event to terminate, timekeeper " + ("alive" if kept else "not running")
-    print(f"{name:44} {statistics.median(times) * 1000:7.1f} ms   (at most {max(times) * 1000:.0f})")
+            yield after_a_stop(world, usher)
+    name = "from the play event of somebody without time left to the request to stop"
+    yield Figure(name + ("" if kept else ", without a timekeeper"), f"{statistics.median(times):.2f} s",
+                 f"at most {max(times):.2f} s", "at most 0.3 s")
 
 
 def after_a_stop(world, usher):
@@ -119,7 +103,8 @@ def after_a_stop(world, usher):
     ledger.close()
     rewound = time.time()
     wait_for(lambda: not keepers(world), 60, what="the timekeeper leaving")
-    print(f"{'gone after the last stop: 30 min and':44} {time.time() - rewound:7.1f} s")
+    return Figure("timekeeper gone after the last stop", f"30 min and {time.time() - rewound:.0f} s", "",
+                  "within 31 min")
 
 
 def keepers(world):

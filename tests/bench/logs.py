@@ -10,6 +10,7 @@ import time
 from contextlib import closing
 from datetime import datetime, timedelta
 
+from tests.bench.figures import Figure, measured
 from tests.sandbox.plexlog import CURRENT, filled, with_plays
 from tests.sandbox.world import World
 
@@ -18,14 +19,13 @@ CONFIG = ("[usher]\ntimezone = UTC\n[tautulli]\nurl = {}\napikey = {}\n[plex]\nu
 SIZES = (25, 250)
 
 
-def main():
+def figures():
     with World() as world:
         for old in (False, True):
             for size in SIZES:
-                saving(world, size, old)
-        plays(world)
-        downloading(world)
-    return 0
+                yield from saving(world, size, old)
+        yield from plays(world)
+        yield downloading(world)
 
 
 def saving(world, size, old):
@@ -44,15 +44,17 @@ def saving(world, size, old):
         ours.append(seconds)
         most = max(most, memory)
     copy, own = min(copies), min(ours)
-    print(f"{name}: saved in {own:.2f} s; Python's gzip needs {copy:.2f} s: {copy / own:.2f} x its speed, "
-          f"{text / own / 1e6:.0f} MB/s, {most:.1f} MB of memory, {ratio(usher, text):.0f} to 1")
-    assert same(usher, path)
+    assert same(usher, path), "what was kept is not what was written"
+    yield Figure(f"{name}, saved", f"{own:.2f} s, {text / own / 1e6:.0f} MB/s",
+                 f"{copy / own:.2f} x the speed of Python's gzip ({copy:.2f} s)", "at least 0.8 x")
+    yield Figure(f"{name}, memory; size kept", f"{most:.0f} MB; 1 to {ratio(usher, text):.0f}", "", "at most 30 MB")
     seconds, memory, said = run(world, usher)
     assert said == "logs: nothing new", said
-    print(f"{name}: nothing new: {seconds:.3f} s, {memory:.1f} MB")
+    yield Figure(f"{name}, nothing new", f"{seconds:.2f} s", "", "under 0.2 s")
     seconds, memory, said = run(world, usher, "search", "--grep", "no such words")
     assert not said, said
-    print(f"{name}: search for a plain word: {text / seconds / 1e6:.0f} MB/s, {memory:.1f} MB")
+    yield Figure(f"{name}, search for a plain word", f"{text / seconds / 1e6:.0f} MB/s", "",
+                 "at least 100 MB/s" if size > 100 else "")
     os.remove(path)
 
 
@@ -71,8 +73,9 @@ def plays(world):
         pairs = zip(sorted(found, key=key), sorted(made, key=key), strict=True)
         error = max(abs((datetime.fromisoformat(f[k]) - getattr(m, k)).total_seconds())
                     for f, m in pairs for k in ("began", "ended"))
-        print(f"plays of {'2013' if old else 'today'}: {len(found)} of {len(made)} found in {seconds:.2f} s, "
-              f"{memory:.1f} MB; begin and end within {error:.0f} s")
+        yield Figure(f"plays of {'2013' if old else 'today'}",
+                     f"{len(found)} of {len(made)} found, begin and end within {error:.0f} s, in {seconds:.2f} s", "",
+                     "all, within 10 s")
 
 
 def key(play):
@@ -88,7 +91,7 @@ def downloading(world):
         world.plex.log_files = {CURRENT: file.read()}
     seconds, memory, said = run(world, usher)
     assert "saved from Plex's download" in said, said
-    print(f"25 MB by Plex's own download: {seconds:.2f} s, {memory:.1f} MB of memory")
+    return Figure("25 MB by Plex's own download", f"{seconds:.2f} s, {memory:.0f} MB of memory")
 
 
 def configured(world, name, source="folder"):
@@ -108,17 +111,8 @@ def run(world, usher, *arguments):
         with closing(sqlite3.connect(ledger, timeout=10)) as db, db:
             db.execute("DELETE FROM claims")
     script = os.path.join(usher.root, "agents", "archive_logs.py")
-    measure = ("import resource, subprocess, sys, time\nb = time.perf_counter()\n"
-               "d = subprocess.run(sys.argv[1:], capture_output=True)\n"
-               "s = time.perf_counter() - b\nassert d.returncode == 0 and not d.stderr, d.stderr\n"
-               "print(s, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)\nsys.stdout.flush()\n"
-               "sys.stdout.buffer.write(d.stdout)")
-    done = subprocess.run([sys.executable, "-c", measure, world.tautulli.python, script, *arguments],
-                          env=usher.environment(), stdin=subprocess.DEVNULL, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    first, _, said = done.stdout.partition("\n")
-    seconds, memory = map(float, first.split())
-    return seconds, memory / 1024, said.strip()
+    seconds, memory, _, said = measured([world.tautulli.python, script, *arguments], usher.environment())
+    return seconds, memory, said
 
 
 def timed(act):
@@ -150,7 +144,3 @@ def same(usher, path):
                     if file.read(len(block)) != block:
                         return False
         return not file.read(1)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -2,10 +2,9 @@
 import json
 import os
 import sqlite3
-import subprocess
-import time
 from datetime import date, datetime, timedelta, timezone
 
+from tests.bench.figures import Figure, measured
 from tests.sandbox.world import World
 
 USERS, ROWS = 50, 200_000
@@ -17,23 +16,23 @@ FROM (SELECT user, started AS began, MAX(stopped - started - COALESCE(paused_cou
       FROM session_history) WHERE began < {ended} AND began + played > {began} GROUP BY user"""
 
 
-def main():
+def figures():
     host = "real" if os.environ.get("TAUTULLI_HOME") else "standin"
     with World(host=host, history={"users": USERS, "rows": ROWS}, env={"TZ": "UTC"}) as world:
         usher = world.install_usher("")
         for schedule in ("mon 08:00", "monthly 1 08:00"):
             usher.configure(CONFIG.format(world.tautulli.url, world.tautulli.api_key, schedule))
             seconds, megabytes = digest(world, usher)
-            name = f"digest, {schedule}, {USERS} users, {ROWS} plays ({host})"
-            print(f"{name:64} {seconds:5.1f} s   {megabytes:4.0f} MB")
+            where = "real Tautulli" if host == "real" else "stand-in"
+            name = f"digest, {schedule}, {USERS} users, {ROWS:,} plays ({where})"
+            yield Figure(name, f"{seconds:.1f} s, {megabytes:.0f} MB", "", "under 10 s and 100 MB")
         usher.configure(CONFIG.format(world.tautulli.url, world.tautulli.api_key, "mon 08:00"))
         told = json.loads(usher.run("--last", "--json", script="agents/report_viewing.py", timeout=120).stdout)
         bounds = {"began": moment(told["from"]), "ended": moment(told["to"], 1)}
         rows = world.tautulli.sql(SECONDS.format(**bounds))
         found = {person["name"]: person["seconds"] for person in told["people"] if person["seconds"]}
         assert found == {row["user"]: row["seconds"] for row in rows} and len(found) == USERS
-        print(f"{'seconds watched in that week, equal to those of the database':64} {told['seconds']:7.0f}")
-    return 0
+        yield Figure("seconds watched in that week, as in Tautulli's database", f"{told['seconds']:,}", "", "equal")
 
 
 def digest(world, usher):
@@ -43,14 +42,9 @@ def digest(world, usher):
     with sqlite3.connect(os.path.join(usher.data, "ledger.db")) as db:
         db.execute("INSERT OR REPLACE INTO meta VALUES ('report_done', '1.0')")
         db.execute("UPDATE claims SET at = 1")
-    begun = time.perf_counter()
-    with subprocess.Popen([world.tautulli.python, script], env=usher.environment(), stdin=subprocess.DEVNULL,
-                          stdout=subprocess.PIPE, text=True) as process:
-        said = process.stdout.read()
-        _, status, used = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-    assert process.returncode == 0 and " plays; " in said, said
-    return time.perf_counter() - begun, used.ru_maxrss / 1024
+    seconds, memory, _, said = measured([world.tautulli.python, script], usher.environment())
+    assert " plays; " in said, said
+    return seconds, memory
 
 
 def moment(day, later=0):

@@ -2,11 +2,10 @@
 import os
 import random
 import sqlite3
-import statistics
-import subprocess
 import time
 
-from tests.bench.limits import RUNS, arguments
+from tests.bench.figures import beside_bare_python
+from tests.bench.limits import arguments
 from tests.sandbox.base import wait_for
 from tests.sandbox.world import World
 
@@ -14,32 +13,18 @@ PEOPLE, RULES, PLAYS = 50, 200, 5000
 WHAT = ("max_plays = 400 per month", "daily = 9h", "when = schoolnight 03:00-03:01", "transcode = video")
 
 
-def main():
+def figures():
     with World() as world:
         viewers = [world.people.add(f"viewer{n}") for n in range(PEOPLE)]
         usher = world.install_usher(config())
         stream = world.plex.start_stream(viewers[0], world.movie)
         wait_for(lambda: "timekeeper begins" in usher.log(), what="a timekeeper")
         fill(usher, viewers)
-        python, environ = world.tautulli.python, usher.environment()
-        script = os.path.join(usher.root, "agents", "limit_streams.py")
-        commands = {
-            "python3 -c pass": [python, "-c", "pass"],
-            f"play event, {RULES} rules, {PEOPLE} people, {PLAYS} plays":
-                [python, script, *arguments(world, stream, "play", "playing")],
-        }
-        times = {name: [] for name in commands}
-        for _ in range(RUNS + 2):
-            for name, command in commands.items():
-                begun = time.perf_counter()
-                done = subprocess.run(command, env=environ, stdin=subprocess.DEVNULL, capture_output=True, text=True)
-                times[name].append(time.perf_counter() - begun)
-                assert done.returncode == 0 and not done.stderr and "allowed" in (done.stdout + "allowed"), done
-        bare = statistics.median(times["python3 -c pass"][2:])
-        for name, seconds in times.items():
-            middle = statistics.median(seconds[2:])
-            print(f"{name:52} {middle * 1000:7.1f} ms   {middle / bare:5.2f} x bare Python")
-    return 0
+        agent = os.path.join(usher.root, "agents", "limit_streams.py")
+        name = f"a play event, {RULES} rules, {PEOPLE} people, {PLAYS} plays in a month"
+        yield from beside_bare_python(
+            world.tautulli.python, usher.environment(), {name: [agent, *arguments(world, stream, "play", "playing")]},
+            "at most 5 x", lambda done: "allowed" in done.stdout)
 
 
 def config():

@@ -23,6 +23,7 @@ class Stage:
         self.world, self.people, self.usher = world, people, None
         self.back = ""                  # how a daily limit says when it opens again
         self.said = []                  # (arguments, finished process) of all runs by run()
+        self.secrets = ()               # what else must not be said by anything
         self.expected = ()              # what may stand in Tautulli's log as an error of a script
 
     # ---- viewers ----
@@ -131,24 +132,31 @@ class Stage:
 
     def check(self):
         """No fault, nothing on stderr that was not expected, no secret in anything that was said."""
-        tautulli, secrets = self.world.tautulli, (self.world.tautulli.api_key, self.world.owner.token)
+        secrets = (self.world.tautulli.api_key, self.world.owner.token, *self.secrets)
         said = [self.usher.log(), *(str(r) for r in self.rows_of_all())]
         said += [t for _, done in self.said for t in (done.stdout, done.stderr)]
-        said += outputs(tautulli.log_text(all=True))
+        said += outputs(self.whole_log())
         for words in (*NEVER, *secrets):
             assert not [t for t in said if words in t], [x for t in said for x in t.splitlines() if words in x]
-        wrong = outputs(tautulli.log_text(all=True), "error")
+        wrong = outputs(self.whole_log(), "error")
         wrong = [e for e in wrong if not any(w in e for w in self.expected)]
         assert not wrong, f"scripts said on stderr: {wrong}"
+
+    def whole_log(self):
+        """tautulli.log from its begin, with what was rotated away."""
+        folder, name = os.path.split(self.world.tautulli.log_path)
+        older = sorted(Path(folder).glob(f"{name}.*"), key=lambda path: -int(path.suffix[1:]))
+        return "".join(path.read_text(encoding="utf-8", errors="replace") for path in (*older, Path(folder, name)))
 
     def rows_of_all(self):
         return [(r["subject_text"], r["body_text"]) for r in self.world.tautulli.notification_log()]
 
 
 @contextlib.contextmanager
-def stage(host, rules, people=(), dry_run="no", usher="", home=(), **kw):
+def stage(host, rules, people=(), dry_run="no", usher="", home=(), install=None, **kw):
     """A Stage on this host with these sections in config.ini. The house's day begins about twelve hours away, so that
-    none ends within a test. home: names of people who belong to the owner's home; rules: text, or stage -> text."""
+    none ends within a test. home: names of people who belong to the owner's home; rules: text, or stage -> text;
+    install: more arguments of World.install_usher()."""
     with World(host=host, boot=False, **kw) as world:
         crowd = {name: world.people.add(name, kind="home" if name in home else "friend") for name in people}
         world.tautulli.start()
@@ -156,7 +164,8 @@ def stage(host, rules, people=(), dry_run="no", usher="", home=(), **kw):
         found.day_starts = (time.gmtime().tm_hour + 12) % 24
         found.head = HOUSE.format(dry_run=dry_run, day_starts=found.day_starts, usher=usher)
         found.back = f"back at {found.day_starts:02d}:00"
-        found.usher = world.install_usher(found.head + (rules(found) if callable(rules) else rules))
+        found.usher = world.install_usher(found.head + (rules(found) if callable(rules) else rules),
+                                         **(install or {}))
         found.usher.run()               # as a set-up does: from now on the bundle is compiled
         yield found
         if world.tautulli.alive():
