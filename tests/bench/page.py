@@ -8,9 +8,11 @@ import time
 HEAD = """\
 # Benchmarks
 
-What `python3 tests/bench` printed on {date}, at commit {commit}, on {machine}. It wrote this page, and the table of
-costs in README.md, itself. "Asked" is what the project asks of itself. Ratios are to a baseline of the same run; a
-machine's other load is in the seconds, hardly in the ratios.
+What `python3 tests/bench` printed on {date}, at commit {commit}. It wrote this page, and the table of costs in
+README.md. "Asked" is what the project asks of itself. Ratios are to a baseline of the same run; a machine's other load
+is in the seconds, hardly in the ratios.
+
+The machine: {machine}.
 """
 FROM, TO = "<!-- from BENCHMARKS.md, written by tests/bench -->\n", "<!-- end of figures -->"
 ROW = re.compile(r"^\| (.+?) \|(.*?)\|(?:(.*?)\|(.*?)\|)?$", re.M)
@@ -34,7 +36,7 @@ def with_figures(readme, benchmarks):
     before, _, rest = readme.partition(FROM)
     table, end, after = rest.partition(TO)
     stated = {what: ", ".join(filter(None, (figure.strip(), (beside or "").strip())))
-              for what, figure, beside, _ in ROW.findall(benchmarks)}
+              for what, figure, beside, _ in ROW.findall(benchmarks) if what not in ("what", "---")}
     rows = ROW.sub(lambda row: f"| {row[1]} | {stated[row[1]]} |" if row[1] in stated else row[0], table)
     return f"{before}{FROM}{rows}{end}{after}"
 
