@@ -1,0 +1,224 @@
+"""A simulated clock on which Usher's processes run in this process: one at a time, as threads that hand on a baton.
+
+Usher's own code asks `time` and `sqlite3`; while a seed runs, its threads get the simulated ones, all other threads the
+real ones. A process dies at whatever it does next when its time has come (`kill_after` steps), with nothing of its own
+being run any more, and its connections closed as the operating system would.
+"""
+import contextlib
+import heapq
+import itertools
+import sqlite3
+import threading
+import time
+from _thread import allocate_lock
+
+REAL = {name: getattr(time, name) for name in ("time", "monotonic", "sleep")}
+CONNECT = sqlite3.connect
+BUSY = "database is locked"
+WRITES = ("INSERT", "UPDATE", "DELETE")
+_mine = threading.local()
+
+
+class Killed(BaseException):
+    """kill -9."""
+
+
+class Process:
+    """kind: what it is ("event", "keeper" …). kill_after: so many steps (statements of SQL, requests) until it dies."""
+
+    def __init__(self, clock, kind, work, kill_after=None, parent=None):
+        self.clock, self.kind, self.work, self.kill_after, self.parent = clock, kind, work, kill_after, parent
+        self.children, self.connections = [], []
+        self.dead = self.done = self.asleep = self.news = False    # news: more than the outbox was written
+        self.token, self.wakes_at, self.commits, self.outcome = 0, 0.0, 0, None
+        self.baton, self.thread = allocate_lock(), threading.Thread(target=self._run, daemon=True)
+        self.baton.acquire()
+        if parent:
+            parent.children.append(self)
+
+    def _run(self):
+        self.baton.acquire()
+        _mine.process = self
+        try:
+            if not self.dead:
+                self.outcome = self.work()
+        except Killed:
+            self.outcome = Killed
+        except Exception as error:  # noqa: BLE001 - the referee judges it
+            self.outcome = error
+        self.done = True
+        for db in self.connections:
+            db.close()
+        self.clock.baton.release()
+
+
+class Clock:
+    """now: the true time; machine(): what the machine's clock shows."""
+
+    def __init__(self, now, rng):
+        self.now, self.begun, self.offset, self.rng = now, now, 0.0, rng
+        self.baton, self.processes = allocate_lock(), []
+        self.baton.acquire()
+        self._queue, self._numbers = [], itertools.count()
+        self.regimes = [(now, 0.0)]                 # (from when on, offset)
+        self.before = lambda process: None          # called before a process goes on
+        self.after_write = lambda process: None
+        self.at_statement = lambda process, db, sql: None
+        self.on_death = lambda process: None
+
+    def machine(self):
+        return self.now + self.offset
+
+    def set_machine(self, offset):
+        self.offset = offset
+        self.regimes.append((self.now, offset))
+
+    # ---- what is to happen ----
+
+    def at(self, when, act, *values):
+        heapq.heappush(self._queue, (max(when, self.now), next(self._numbers), act, values))
+
+    def after(self, seconds, act, *values):
+        self.at(self.now + seconds, act, *values)
+
+    def run(self, until):
+        while self._queue and self._queue[0][0] <= until:
+            self.now, _, act, values = heapq.heappop(self._queue)
+            act(*values)
+        self.now = until
+
+    # ---- processes ----
+
+    def spawn(self, kind, work, kill_after=None, parent=None):
+        process = Process(self, kind, work, kill_after, parent)
+        self.processes.append(process)
+        process.thread.start()
+        process.asleep, process.wakes_at = True, self.now
+        self.at(self.now, self._resume, process, process.token)
+        return process
+
+    def wake(self, process, after):
+        """It sleeps no longer than so many seconds from now."""
+        if process.asleep and self.now + after < process.wakes_at:
+            process.token, process.wakes_at = process.token + 1, self.now + after
+            self.at(process.wakes_at, self._resume, process, process.token)
+
+    def _resume(self, process, token):
+        if process.done or token != process.token:
+            return
+        process.token, process.asleep = process.token + 1, False
+        if not process.dead:
+            self.before(process)
+        process.baton.release()
+        self.baton.acquire()
+        if process.done:
+            process.thread.join()
+            self.processes.remove(process)
+            if process.outcome is Killed or isinstance(process.outcome, Exception):
+                self.on_death(process)
+
+    def sleep(self, seconds):
+        process = _mine.process
+        process.token, process.asleep, process.wakes_at = process.token + 1, True, self.now + seconds
+        self.at(process.wakes_at, self._resume, process, process.token)
+        self.baton.release()
+        process.baton.acquire()
+        if process.dead:
+            raise Killed
+
+    def kill(self, process):
+        """With all that it is made of, at once."""
+        process = process.parent or process
+        for one in (process, *process.children):
+            one.dead = True
+            self.wake(one, 0.0)
+
+    def step(self):
+        """One thing that a process does: it may die before it."""
+        process = getattr(_mine, "process", None)
+        if process is None:
+            return
+        if process.kill_after is not None and not process.dead:
+            process.kill_after -= 1
+            if process.kill_after < 0:
+                self.kill(process)
+        if process.dead:
+            raise Killed
+
+    def end(self):
+        """Kill all that still runs."""
+        for process in list(self.processes):
+            self.kill(process)
+        while self.processes:
+            self._resume(self.processes[0], self.processes[0].token)
+
+
+def here():
+    """The process that runs, None outside of any."""
+    return getattr(_mine, "process", None)
+
+
+class Connection(sqlite3.Connection):
+    """A connection of a simulated process."""
+
+    patience = 0.0
+    is_ledger = False
+
+    def execute(self, sql, *values):
+        return self._do(super().execute, sql, *values)
+
+    def executemany(self, sql, *values):
+        return self._do(super().executemany, sql, *values)
+
+    def _do(self, act, sql, *values):
+        process = here()
+        if process is None:
+            return act(sql, *values)
+        clock = process.clock
+        clock.step()
+        clock.at_statement(process, self, sql)
+        patience = self.patience
+        while True:
+            try:
+                found = act(sql, *values)
+                break
+            except sqlite3.OperationalError as error:
+                if "locked" not in str(error) or patience <= 0:
+                    raise
+                clock.sleep(0.5)            # another process of ours has it: as SQLite waits, but by our clock
+                patience -= 0.5
+        writes = sql[:6] in WRITES
+        process.news = process.news or (writes and " outbox " not in sql)
+        if self.is_ledger and (sql == "COMMIT" or (writes and not self.in_transaction)):
+            process.commits += 1
+            clock.after_write(process)
+            process.news = False
+        return found
+
+
+@contextlib.contextmanager
+def installed(clock):
+    """While this lasts the threads of simulated processes have the clock's time and connections."""
+    def connect(path, timeout=5.0, **kw):
+        process = here()
+        if process is None:
+            return CONNECT(path, timeout=timeout, **kw)
+        clock.step()
+        db = CONNECT(path, timeout=0, factory=Connection, check_same_thread=False, **kw)
+        db.patience, db.is_ledger = timeout, str(path).endswith("ledger.db")
+        process.connections.append(db)
+        return db
+
+    def sleep(seconds):
+        return clock.sleep(seconds) if here() else REAL["sleep"](seconds)
+
+    time.time = lambda: clock.machine() if here() else REAL["time"]()
+    time.monotonic = lambda: clock.now - clock.begun + 1000.0 if here() else REAL["monotonic"]()
+    time.sleep, sqlite3.connect = sleep, connect
+    try:
+        yield
+    finally:
+        clock.end()
+        sqlite3.connect = CONNECT
+        for name, function in REAL.items():
+            setattr(time, name, function)
