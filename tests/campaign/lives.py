@@ -42,7 +42,7 @@ class Lives:
                 if p.role in ("waverer", "drifter", "deadbox", "vip", "home")}
         plays = [(begun - n * DAY, self.rng.choice(regulars)) for n in range(1, 75)]
         plays += [(at, self.world.known[id]) for id, at in last.items()]
-        plays += [(begun - self.rng.uniform(40, 50) * DAY, p) for p in self.world.members.values() if p.kind != "owner"]
+        plays += [(begun - self.rng.uniform(9, 9.5) * DAY, p) for p in self.world.members.values() if p.id not in last]
         for at, person in sorted(plays, key=lambda play: play[0]):
             history.append({
                 "row_id": len(history) + 1, "user_id": person.id, "user": person.name, "machine_id": person.players[0],

@@ -51,8 +51,11 @@ def excuses(month):
 def _person(month, streams):
     person = streams[0].person
     rules = person.rules
-    surely = _walk(month, rules, {s.number: knowledge.sure(month, s) for s in streams}, streams, +1, {})
-    perhaps = _walk(month, rules, {s.number: knowledge.maybe(month, s) for s in streams}, streams, -1, surely)
+    # who was stopped as soon as they began was denied: that is rest, and if it was wrong it is found below
+    denied = {s.number: [(s.began - 1, at + 1)] for at, s, _ in month.truth.cuts if at - s.began < BOUND}
+    surely = _walk(month, rules, {s.number: knowledge.sure(month, s) for s in streams}, streams, +1, denied)
+    perhaps = _walk(month, rules, {s.number: knowledge.maybe(month, s) for s in streams}, streams, -1,
+                    {**surely, **denied})
     wrong = []
     for stream in streams:
         open_ = both(surely.get(stream.number, []), both(stream.stretches(ended=month.ended), knowledge.seen(stream)))

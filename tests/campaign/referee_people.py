@@ -66,7 +66,9 @@ def _letters(month):
 
 def _rows(month):
     """Tautulli's Notification Logs against the outbox."""
-    arrived = Counter((row["notifier_id"], row["subject_text"], row["body_text"]) for row in month.services.rows)
+    dropped = _dropped(month)
+    arrived = Counter((row["notifier_id"], row["subject_text"], "" if row["subject_text"] in dropped else row["body_text"])
+                      for row in month.services.rows)
     wanted = Counter()
     for kind, to, subject, body, gave_up in month.rows(
             "SELECT kind, recipient, subject, body, given_up FROM outbox WHERE kind IN ('journal', 'owner')"):
@@ -78,14 +80,21 @@ def _rows(month):
             and not _given_up(month, one)]
 
 
+def _dropped(month):
+    """Subjects of messages whose text is not kept for long."""
+    return {row[0] for row in month.rows("SELECT subject FROM outbox WHERE body = '' AND sent_at > 0")}
+
+
 def _given_up(month, one):
     """Whether it was given up, but may have gone out before."""
     return bool(month.rows("SELECT 1 FROM outbox WHERE subject = ? AND body = ? AND given_up = 1", one[1], one[2]))
 
 
 def _posts(month):
-    known = Counter((_plain(title), _plain(text)) for _, title, text, heard in month.world.posts if heard)
-    ever = {(_plain(title), _plain(text)) for _, title, text, _ in month.world.posts}
+    dropped = {_plain(subject) for subject in _dropped(month)}
+    posts = [(_plain(title), "" if _plain(title) in dropped else _plain(text), heard)
+             for _, title, text, heard in month.world.posts]
+    known, ever = Counter(post[:2] for post in posts if post[2]), {post[:2] for post in posts}
     wanted, sure = Counter(), set()
     for subject, body, sent, error in month.rows(
             "SELECT subject, body, sent_at, error FROM outbox WHERE kind = 'discord'"):
@@ -122,7 +131,7 @@ def _must_be_told(month):
                 wrong.append(_line(month, at, person, f"one letter: {words.strip()}", f"{len(ids)}"))
             word = " removed" if words == " has ended" else " has joined"
             rows = [r for r in month.services.rows if r["notifier_id"] == house.NOTIFIER and word in r["subject_text"]
-                    and person.name.split("\n")[0] in r["subject_text"]]
+                    and _called(person) in r["subject_text"]]
             if len(rows) != 1:
                 wrong.append(_line(month, at, person, f"one word to the owner:{word}", f"{len(rows)}"))
     stopped = [r["body_text"] for r in month.services.rows if r["subject_text"].startswith("Usher: stopped")]
@@ -130,6 +139,11 @@ def _must_be_told(month):
         if not any(stream.item.title in text for text in stopped):
             wrong.append(_line(month, at, stream.person, "a row about the cut", "none"))
     return wrong
+
+
+def _called(person):
+    """What no other name has in it."""
+    return person.name.rsplit(" ", 1)[1] if person.role != "new" else person.name.rsplit(" ", 1)[0]
 
 
 def _joined(month):

@@ -39,6 +39,7 @@ class World:
         self.looks = self.events = self.ticks = self.starts = 0
         self.after_cut = lambda stream: None
         self.stale = False                          # whether anything has changed since the last look
+        self._short = False
         self._leap = None                           # since when looks are left out, and whether they would succeed
         clock.before, clock.after_write, clock.on_death = self._before, self._wrote, self._died
 
@@ -193,8 +194,10 @@ class World:
         keeper, modes = clocks.here(), self.services.modes
         look = getattr(keeper, "look", None)
         trouble = seconds <= 1.0 and modes["plex"] in HARD
-        if seconds > STEP and not (look and look.watching and self.truth.open):
-            seconds = STEP if not look or not look.watching else seconds
+        if seconds > STEP and not (look and look.watching):
+            seconds = STEP                              # it leaves soon
+        if look and any(verdict.stops for verdict in look.verdicts):
+            seconds, self._short = min(seconds, self.pace()), True      # somebody does not obey: it looks and looks
         if trouble:
             seconds = self.rng.uniform(20.0, 40.0)      # it would have asked again and again meanwhile
         self._leap = (self.clock.now, not trouble) if seconds > 1.0 else None
@@ -203,9 +206,9 @@ class World:
 
     def _before(self, process):
         self.catch_up()
-        if process is self.keeper and self._leap:
-            self._leap = None       # so that it sees that something is new
-            self.ledger.db.execute("UPDATE lease SET heartbeat = heartbeat")
+        if process is self.keeper and (self._leap or self._short):
+            self._leap, self._short = None, False       # so that it looks, and sleeps on no longer
+            self.ledger.set_meta("campaign", self.looks)
 
     def _wrote(self, process):
         """Whoever waits for the ledger to change is told: the timekeeper asks ten times a second."""
