@@ -57,6 +57,17 @@ def ask(tmp_path, monkeypatch):
     ledger.close()
 
 
+@pytest.mark.parametrize("delay", [0, 30])
+def test_what_began_before_the_clock_was_set_back_is_stopped_at_once(tmp_path, delay):
+    """Its beginning lies a day ahead."""
+    ledger = Ledger(str(tmp_path))
+    with ledger.writing():
+        play = ledger.add_play(SESSION, NOW + 86400, 0)
+        emma = EMMA._replace(limits=Limits(delay_stop=delay))
+        assert stops.plan(ledger, [Verdict(play, emma, OVER)], NOW)
+    ledger.close()
+
+
 @pytest.mark.parametrize("down", ["", "t", "p", "r", "pt", "ptr"])
 def test_all_are_asked_in_turn_and_the_owner_is_told_whoever_is_down(ask, down):
     asked, told = ask(down)

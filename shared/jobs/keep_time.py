@@ -166,7 +166,7 @@ def look_at(ledger: Ledger, config: Config, holder: str, sessions: list[Session]
         since_stop = now - ledger.last_stop(now)
     deadlines = [v.decision.ahead for v in verdicts if v.decision.ahead is not None]
     deadlines += [warn_at] if warn_at is not None else []
-    deadlines += [waits_until(v) for v in verdicts if v.stops and waits_until(v) > now]
+    deadlines += [at for v in verdicts if v.stops and (at := waits_until(v, now)) > now]
     again = now + EVERY
     if 0 <= since_stop < LINGER:
         again = now + (1.0 if since_stop < AFTER_STOP else LINGERING)

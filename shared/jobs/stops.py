@@ -35,7 +35,7 @@ def plan(ledger: Ledger, verdicts: list[Verdict], now: float) -> list[Attempt]:
     run there are none. Within a transaction."""
     due = []
     for verdict in verdicts:
-        if not verdict.stops or waits_until(verdict) > now:
+        if not verdict.stops or waits_until(verdict, now) > now:
             continue
         stop = ledger.stop(verdict.play.id) or Stop(verdict.play.id, 0, now, now, 0)
         if 0 < stop.next_at - now <= PAUSES[-1] and not _resumed(verdict.play, stop):
@@ -50,10 +50,10 @@ def plan(ledger: Ledger, verdicts: list[Verdict], now: float) -> list[Attempt]:
     return sorted(due, key=lambda attempt: attempt.stop.attempts)
 
 
-def waits_until(verdict: Verdict) -> float:
+def waits_until(verdict: Verdict, now: float) -> float:
     """When a play that is denied may be stopped at the earliest: one that might not even begin runs for a little, so
-    that a slow player shows the reason."""
-    return verdict.play.began + verdict.who.limits.delay_stop
+    that a slow player shows the reason. A beginning after `now` is that of a clock that was set back since."""
+    return verdict.play.began + verdict.who.limits.delay_stop if verdict.play.began <= now else now
 
 
 def attempt(ledger: Ledger, gateway: Gateway, config: Config, what: Attempt, check_mine: Callable[[], None]) -> None:

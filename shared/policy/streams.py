@@ -77,7 +77,8 @@ def _one_more(
     kept = [other for one in order[:most] for other in found[one]]
     bound = always(limit, kind, most)
     since = _since(play, keep, kept)
-    return [bound._replace(deadline=lambda start: max(start, since))]
+    # what would be too much only later than that began after `start`: the clock was set back since
+    return [bound._replace(deadline=lambda start: since if start < since <= start + HANDOVER else start)]
 
 
 def paused_long(most: int, play: Play) -> Bound:

@@ -7,7 +7,7 @@ from tests.campaign.intervals import both, touches, union
 from tests.campaign.truth import of_regimes
 
 CONTINUOUS = 15.0
-LATE = 12.0         # of a silence: reports every 10 s, and a look a little later
+LATE = 15.0         # of a silence: the poll interval and the 10 s in which players report
 
 
 def sure(month, stream):

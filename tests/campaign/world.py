@@ -52,6 +52,7 @@ class World:
 
     def change(self, stream, state):
         if stream.ended is None and stream.state != state:
+            self.catch_up()
             stream.change(self.clock.now, state)
             self._happened(stream, "pause" if state == "paused" else "resume")
 
@@ -124,6 +125,8 @@ class World:
         """Something is not as it was at the last look: the next look comes as soon as it would have."""
         self.catch_up()
         self.stale = True
+        if self.keeper and self._leap:
+            self._leap, self._short = None, True
         if self.keeper:
             self.clock.wake(self.keeper, self.rng.uniform(0.0, self.pace()))
 

@@ -122,6 +122,11 @@ def test_a_stream_may_be_moving_to_another_player(ago, expected):
         assert when(both, 1, max_streams=1, keep="newest") == expected
 
 
+@pytest.mark.parametrize("keep, expected", [("oldest", {2}), ("newest", {1})])
+def test_what_began_by_a_clock_that_was_set_back_since_is_too_much_all_the_same(keep, expected):
+    assert stopped([play(1, "tv", -24 * H), play(2, "phone", -25 * H)], max_streams=1, keep=keep) == expected
+
+
 def test_what_is_denied_does_not_settle_anew():
     """The one that stays begins its next title: the other one is not let in for half a second."""
     assert when([play(4, "tv", 0.1), play(2, "phone", H, denied=1)], 2, max_streams=1) == 0
