@@ -20,7 +20,7 @@ def sure(month, stream):
             continue
         gap = after[0] - b
         if gap <= CONTINUOUS:
-            if state == "playing":
+            if state == "playing" and after[2] != "stopped":    # where a look finds it gone, nobody knows since when
                 known.append((b, after[0]))
         elif state != "stopped" and after[2] != "stopped" and not _broken(month, b, after[0]):
             known.append((b + LATE, after[0]))

@@ -14,6 +14,7 @@ from tests.campaign.truth import of_regimes
 BOUND = 3.0         # seconds from the moment at which a stream is over a limit until it has ended
 DEAF = 9.0          # more for each stop that its player ignores: the next attempt is 3, then 4 s later
 TOLERANCE = 2.0     # seconds of a budget: events take some hundredths to arrive
+JUMP = 15.0         # more for each time that the clock was turned: only the position tells how much was played
 REST = 5.0          # seconds by which a rest may be found to be shorter or longer
 LOOKED = 7.0        # with a timekeeper at work a stream is seen within this: a look every 5 s
 TICKED = 75.0       # without: the schedule's next minute, and what a timekeeper needs to begin
@@ -66,7 +67,10 @@ def _person(month, streams):
         wrong += _unseen(month, rules, stream)
     for at, stream, reason in month.truth.cuts:
         if stream in streams and not touches(perhaps.get(stream.number, []), at - RECENT, at + 0.5):
-            if not (rules.streams and _beside(streams, stream, at)):
+            paused = stream.changes[-2][1] == "paused" and (
+                any(touches(p, at - RECENT, at + 0.5) for p in perhaps.values()) or _is_closed(
+                    month, rules, person.key, at, month.offset_at(at)))     # what stands still is over its limit, too
+            if not paused and not (rules.streams and _beside(streams, stream, at)):
                 wrong.append(_line(month, at, stream, "left alone", f"cut: {reason}"))
     return wrong + (_too_many(month, streams) if rules.streams else [])
 
@@ -98,7 +102,9 @@ def _walk(month, rules, playing, streams, sign, denied):
             sat = 0.0                               # who knows how long the clock says that was
         if last is not None and last_regime == offset and a - last >= rules.rest - sign * REST:
             sat = 0.0
-        over = min((_over_at(month, rules, key, used, sat, day, a, b, offset, sign) if counted else b,
+        jumps = sum(b - 7 * house.DAY < at < b for at, _ in month.clock.regimes[1:]) if sign < 0 else 0
+        over = min((_over_at(month, rules, key, used, sat, day, a, b, offset,
+                             TOLERANCE if sign > 0 else -TOLERANCE - JUMP * jumps) if counted else b,
                     a if _is_closed(month, rules, key, a, offset) else b))
         for stream in here:
             begins = over
@@ -134,7 +140,7 @@ def _pieces(month, playing, denied):
                 yield x, y, offset
 
 
-def _over_at(month, rules, key, used, sat, day, a, b, offset, sign):
+def _over_at(month, rules, key, used, sat, day, a, b, offset, more):
     """When in this piece the first budget is used up, `b` if none is."""
     bonus = sum(house.BONUS for kind, who, _, given in month.lives.grants
                 if kind == "bonus" and who == key and given <= a + 1 and calendars.day_of(given + offset) == day)
@@ -146,7 +152,7 @@ def _over_at(month, rules, key, used, sat, day, a, b, offset, sign):
         lefts.append(rules.weekly - used.get(("week", calendars.week_of(day)), 0.0))
     if rules.sitting:
         lefts.append(rules.sitting - sat)
-    return min([b, *(a + max(left + sign * TOLERANCE, 0.0) for left in lefts)])
+    return min([b, *(a + max(left + more, 0.0) for left in lefts)])
 
 
 def _is_closed(month, rules, key, a, offset):

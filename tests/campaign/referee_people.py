@@ -4,6 +4,7 @@ from collections import Counter
 from tests.campaign import calendars, house, knowledge
 from tests.campaign.house import DAY, H
 from tests.campaign.intervals import length
+from tests.campaign.referee import JUMP
 
 CLOCKS = H + 60                         # by so much a clock may be wrong before Usher does nothing by it
 GRACE, REMOVE_AFTER, MIN_NOTICE, MOST = DAY, 13 * DAY, 2 * DAY, 2
@@ -74,10 +75,14 @@ def _rows(month):
             "SELECT kind, recipient, subject, body, given_up FROM outbox WHERE kind IN ('journal', 'owner')"):
         if not gave_up:
             wanted[house.JOURNAL if kind == "journal" else int(to or house.NOTIFIER), subject, body] += 1
-    return [f"expected: {wanted[one]} times; seen: {arrived[one]} times: row {one}"
-            for one in wanted | arrived if wanted[one] != arrived[one]
-            and not (one[1].startswith("Usher: warned") or one[1].startswith("Plex: ")) or arrived[one] > wanted[one]
-            and not _given_up(month, one)]
+    return [f"expected: {wanted[one]} times; seen: {arrived[one]} times: row {one}" for one in wanted | arrived
+            if not _least(wanted[one]) <= arrived[one] <= wanted[one] and not _given_up(month, one)]
+
+
+def _least(wanted):
+    """Of rows with the very same words (the same title was stopped once more) one must be there: where a sender died,
+    Usher looks into Tautulli's log for them, and cannot tell one from the other."""
+    return min(wanted, 1)
 
 
 def _dropped(month):
@@ -179,7 +184,8 @@ def _charges(month):
                            "GROUP BY rating_key"))
     least, most, of = Counter(), Counter(), {}
     for s in month.truth.streams:
-        slack = SLACK + 0.2 * len(s.changes)
+        turned = sum(s.began < at < (s.ended or 9e12) for at, _ in month.clock.regimes[1:])
+        slack = SLACK + 0.2 * len(s.changes) + JUMP * turned
         least[s.item.key] += length(knowledge.sure(month, s)) - slack
         most[s.item.key] += length(knowledge.maybe(month, s)) + slack
         of[s.item.key] = s

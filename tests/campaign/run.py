@@ -54,6 +54,11 @@ def run(seed, days=30, mutant="", intensity=1.0, exact=False):
     return Result(seed, wrong, _figures(month), time.perf_counter() - begun)
 
 
+def run_task(task):
+    """The same in a process of its own."""
+    return run(*task)
+
+
 def _month(seed, rng, start, first, days, mutant, intensity, exact, folder):
     clock, truth, crowd = clocks.Clock(start, rng), Truth(), house.people()
     month, world = Month(), World(clock, truth, rng, crowd)
@@ -85,6 +90,7 @@ def _month(seed, rng, start, first, days, mutant, intensity, exact, folder):
     month.lives, month.first, month.days, month.data, month.said = lives, first, days, data, said
     month.ended, month.crowd = clock.now, crowd
     month.holidays = {first + timedelta(n) for n in house.HOLIDAYS}
+    month.offset_at = lambda at: [offset for since, offset in clock.regimes if since <= at][-1]
     month.rows = lambda query, *values: world.ledger.db.execute(query, values).fetchall()
     month.log = _logs(data)
     return month
