@@ -12,7 +12,7 @@ from tests.sandbox.world import World
 PROJECT = Path(__file__).resolve().parents[1]
 HOSTS = ["standin"] + ["real"] * bool(os.environ.get("TAUTULLI_HOME"))
 SINGLY = {f"tests/people/test_{name}.py" for name in ("agents", "back", "cases", "killed", "faults_of_plextv",
-                                                      "faults_of_tautulli")}
+                                                      "faults_of_tautulli")} | {"tests/campaign/test_campaign.py"}
 LOOPBACK = ("127.", "::1", "localhost")
 OURS = tuple(str(PROJECT / name) for name in ("config.ini", "data"))
 

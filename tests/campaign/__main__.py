@@ -1,5 +1,5 @@
-"""`python3 -m tests.campaign --seeds 200 [--first K] [--days 30] [--mutant NAME]`: so many months of the house, one after
-another or several at once (`--jobs 2`). Status 1 if the referee has found anything wrong."""
+"""`python3 -m tests.campaign --seeds 200 [--first K] [--days 30] [--mutant NAME]`: so many months of the house, one
+after another or several at once (`--jobs 2`). Status 1 if the referee has found anything wrong."""
 import argparse
 import contextlib
 import multiprocessing

@@ -44,9 +44,9 @@ def is_shut(rules, holidays, at):
     today = datetime.fromtimestamp(at, ZONE).date()
     for evening in (today, today - timedelta(1)):
         morning = evening + timedelta(1)
-        if morning.weekday() < 5 and morning not in holidays:
-            if wall(evening, rules.shut[0]) <= at < wall(evening, rules.shut[1]):
-                return True
+        is_school = morning.weekday() < 5 and morning not in holidays
+        if is_school and wall(evening, rules.shut[0]) <= at < wall(evening, rules.shut[1]):
+            return True
     return False
 
 

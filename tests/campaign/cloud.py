@@ -89,8 +89,8 @@ class Cloud(BaseAdapter):
                 f'email="{p.email}" acceptedAt="{world.accepted(p)}" invitedAt="{world.accepted(p)}" allLibraries="1"/>'
                 for p in others if p.kind != "managed"])
         if path == "/api/home/users":
-            return _list([f'<User id="{p.id}" title={quoteattr(p.name)} admin="0" restricted="{int(p.kind == "managed")}"/>'
-                          for p in at_home])
+            return _list([f'<User id="{p.id}" title={quoteattr(p.name)} admin="0" '
+                          f'restricted="{int(p.kind == "managed")}"/>' for p in at_home])
         if path.startswith("/api/v2/shared_servers/owned/"):
             accepted = [{"id": p.id + 50000, "machineIdentifier": m} for p in others]
             return 200, json.dumps(accepted if path.endswith("accepted") else []).encode()

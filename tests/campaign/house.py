@@ -1,4 +1,4 @@
-"""The house: thirty people, sixty players, the rules as config.ini has them and, by themselves, as the referee reads them.
+"""The house: thirty people, sixty players, the rules as config.ini has them, and by themselves as the referee does.
 
 Ids are used in config.ini: what names do to it is tested elsewhere. Names here are hostile all the same.
 """
@@ -143,7 +143,8 @@ def people():
             name = f"{NAMES[len(found) % len(NAMES)]} {role}{number}"
             key = "zoe" if role == "zoe" else f"{role}{number}"
             players = tuple(f"player-{id}-{n}" for n in (1, 2))
-            found.append(Person(id, name, f"{role}{number}.private@example.net", kind, key, rules, habit, players, role))
+            email = f"{role}{number}.private@example.net"
+            found.append(Person(id, name, email, kind, key, rules, habit, players, role))
     return found
 
 
@@ -153,7 +154,8 @@ def newcomer(number):
                   (f"player-{id}-1", f"player-{id}-2"), "new")
 
 
-NAMES = ("<b>Bob</b>", 'Al "x"', "@everyone", "--dry_run=yes", "{user}", "Zo\u00eb \U0001f600", "O'Brien; --", "a\nb", "*x*")
+NAMES = ("<b>Bob</b>", 'Al "x"', "@everyone", "--dry_run=yes", "{user}", "Zo\u00eb \U0001f600", "O'Brien; --", "a\nb",
+         "*x*")
 CROWD = (  # role, how many, kind, rules, plays a day
     ("owner", 1, "owner", FREE, 0.2),
     ("kid", 4, "managed", KIDS, 0.35),

@@ -3,10 +3,11 @@
 DESIGN 5: two sights at most 15 s apart are one stretch; of a longer silence as much is charged as the position of the
 player has moved, which players report every 10 s; what was never seen, or a list of sessions denied, is not.
 """
-from tests.campaign.intervals import both, touches, union
+from tests.campaign.intervals import both, touches, union, without
 from tests.campaign.truth import of_regimes
 
 CONTINUOUS = 15.0
+LOOK = 6.0          # what a clock that is turned costs: the time between two looks
 LATE = 15.0         # of a silence: the poll interval and the 10 s in which players report
 
 
@@ -24,7 +25,8 @@ def sure(month, stream):
                 known.append((b, after[0]))
         elif state != "stopped" and after[2] != "stopped" and not _broken(month, b, after[0]):
             known.append((b + LATE, after[0]))
-    return both(stream.stretches(ended=month.ended), union(known))
+    turned = [(at - LOOK, at + LOOK) for at, _ in month.clock.regimes[1:]]
+    return without(both(stream.stretches(ended=month.ended), union(known)), union(turned))
 
 
 def maybe(month, stream):

@@ -54,7 +54,8 @@ class Lives:
         for person in list(self.world.members.values()):
             count = self.rng.choices((0, 1, 2, 3), (1, person.habit, person.habit**2 / 2, person.habit**3 / 6))[0]
             for _ in range(count if person.habit else 0):
-                self.clock.at(self._at(day, self.rng.choice(HOURS) * H + self.rng.uniform(-H, H)), self._sit_down, person)
+                when = self.rng.choice(HOURS) * H + self.rng.uniform(-H, H)
+                self.clock.at(self._at(day, when), self._sit_down, person)
         if self.rng.random() < 0.3:
             self.clock.at(self._at(day, self.rng.uniform(14, 19) * H), self._grant)
         if day % 4 == 3:
@@ -72,7 +73,8 @@ class Lives:
         if item is None:
             self.items += 1
             library, show = rng.choice((("Movies", ""), ("TV", "Show"), ("TV", "Trash"), ("Horror", "")))
-            item = Item(1000 + self.items, library, show, f"Title {self.items} <&> \"'@everyone", rng.randrange(20, 170) * M)
+            title = f"Title {self.items} <&> \"'@everyone"
+            item = Item(1000 + self.items, library, show, title, rng.randrange(20, 170) * M)
         stream = world.start(person, rng.choice(free), item, position)
         if rng.random() < 0.1:
             stream.deaf = stream.deaf_at_first = rng.choice((1, 1, 2))

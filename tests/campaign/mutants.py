@@ -2,13 +2,12 @@
 import contextlib
 from unittest import mock
 
-from shared import ledger, plex
+from shared import plex
 from shared.errors import UsherError
-from shared.jobs import keep_time, outbox
-from shared.policy import calendar, limits, prune, tracking
+from shared.policy import limits, prune, tracking
 
 SITTING, OBSERVE, STEP, KEPT = limits._sitting, tracking.observe, prune._step, prune._kept
-SESSIONS, MOMENT, MATCH, LOOK = plex.Plex.sessions, calendar.moment, tracking.same, keep_time.look_at
+SESSIONS = plex.Plex.sessions
 
 
 def forgets_rest():
@@ -22,11 +21,6 @@ def counts_paused_time():
         playing = play._replace(session=play.session._replace(state="playing"))
         return OBSERVE(playing if play.session.state == "paused" else play, session, now, epoch)
     return mock.patch.object(tracking, "observe", observe)
-
-
-def charges_whole_gaps():
-    """Of a time in which nobody looked all is charged, whatever the position says."""
-    return mock.patch.object(tracking, "CONTINUOUS", float("inf"))
 
 
 def charges_no_gaps():
@@ -44,11 +38,6 @@ def stops_on_error():
     return mock.patch.object(plex.Plex, "sessions", sessions)
 
 
-def days_of_24_hours():
-    """The clock on the wall is that of winter all the year."""
-    return mock.patch.object(calendar, "moment", lambda what, day, seconds: (day - calendar.EPOCH) * 86400 + seconds - 3600.0)
-
-
 def removes_unwarned():
     """Who has been away long enough is removed at once."""
     def step(subject, rules, what, now, cause, first, last, *rest):
@@ -62,22 +51,8 @@ def removes_vips():
     return mock.patch.object(prune, "_kept", lambda subject, rules: KEPT(subject, rules._replace(vips=frozenset())))
 
 
-def sends_again():
-    """What was being handed over when its process died is sent once more, and so is what Tautulli has in its log."""
-    return mock.patch.object(outbox._Post, "_is_out", lambda self, message: False)
-
-
-def forgets_claims():
-    """A message is done with before it has gone out."""
-    def claim(self, id, now, kinds=(), most=0):
-        self.message_sent(id, now)
-        return True
-    return mock.patch.object(ledger.Ledger, "claim_message", claim)
-
-
 MUTANTS = {function.__name__: function for function in (
-    forgets_rest, counts_paused_time, charges_whole_gaps, charges_no_gaps, stops_on_error, days_of_24_hours,
-    removes_unwarned, removes_vips, sends_again, forgets_claims)}
+    forgets_rest, counts_paused_time, charges_no_gaps, stops_on_error, removes_unwarned, removes_vips)}
 
 
 @contextlib.contextmanager

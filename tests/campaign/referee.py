@@ -201,6 +201,6 @@ def _too_many(month, streams):
 
 def _line(month, at, stream, expected, seen):
     person = stream.person
-    return (f"day {int((at - month.clock.begun) // house.DAY) + 1}, {calendars.clock(at)}: {person.key} ({person.id}) "
-            f"on {stream.player}, session {stream.key}, {stream.item.show or stream.item.library}: expected: {expected}; "
-            f"seen: {seen}")
+    day, what = int((at - month.clock.begun) // house.DAY) + 1, stream.item.show or stream.item.library
+    return (f"day {day}, {calendars.clock(at)}: {person.key} ({person.id}) on {stream.player}, session {stream.key}, "
+            f"{what}: expected: {expected}; seen: {seen}")

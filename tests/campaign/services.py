@@ -37,6 +37,8 @@ class Services:
             form = {k: v[0] for k, v in parse_qs((body or b"").decode(), keep_blank_values=True).items()}
             status, told = self._tautulli(form, wait)
         self.clock.step()       # killed when it is dealt with, but not answered
+        if name == "tautulli" and self.modes[name] == "nothing" and b"cmd=get_" not in (body or b""):
+            return Answer(500, b""), ""     # "success" is said to questions only
         return self._spoilt(name, status, told), ""
 
     def reach(self, name, wait):

@@ -1,4 +1,4 @@
-"""The world around Usher: events of Tautulli that start its scripts, its detached timekeeper, the schedule, the members.
+"""The world around Usher: events of Tautulli that start its scripts, its timekeeper, the schedule, the members.
 
 What is left out to make a month last seconds, and how nothing is lost by it:
 
@@ -149,7 +149,7 @@ class World:
         with ledger.writing():
             if ledger.lease().holder:
                 ledger.save_lease(ledger.lease()._replace(heartbeat=at))
-            epoch = int(ledger.meta("epoch", "0"))
+            epoch = ledger.clock_epoch(at)
             for play in ledger.open_plays() if sees else ():
                 stream = self.truth.open.get(play.session.session_key)
                 if stream and stream.item.key == play.session.rating_key and play.epoch == epoch:
@@ -244,8 +244,8 @@ class World:
 
     def until_message(self, most):
         """Seconds until the next message is due, or one whose sender died is asked about."""
-        due = self.ledger.db.execute(
-            "SELECT MIN(COALESCE(claimed_at + 120, due)) FROM outbox WHERE sent_at IS NULL AND given_up = 0").fetchone()[0]
+        next_one = "SELECT MIN(COALESCE(claimed_at + 120, due)) FROM outbox WHERE sent_at IS NULL AND given_up = 0"
+        due = self.ledger.db.execute(next_one).fetchone()[0]
         return most if due is None else min(max(due - self.clock.machine(), 0.0), most)
 
     def waits(self):
