@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import Phase, settings
 
 from tests.sandbox.world import World
 
@@ -18,7 +18,10 @@ OURS = tuple(str(PROJECT / name) for name in ("config.ini", "data"))
 
 settings.register_profile("here", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
-settings.load_profile("ci" if os.environ.get("CI") else "here")
+settings.register_profile("few", deadline=None, derandomize=True, database=None,     # for tests/mutation
+                          max_examples=int(os.environ.get("EXAMPLES_MOST", "25")),
+                          phases=(Phase.explicit, Phase.generate))
+settings.load_profile("few" if "EXAMPLES_MOST" in os.environ else "ci" if os.environ.get("CI") else "here")
 
 
 def pytest_configure(config):

@@ -117,10 +117,8 @@ def _hours(limits: Limits, calendar: Calendar) -> Bound:
         return next((began for began, _ in closed(start, start + AHEAD)), None)
 
     def reopens(at: float) -> float | None:
-        for reach in (AHEAD, FAR):  # mostly it is not far, and looking far is dear
-            for began, _ in outside(closed(at, at + reach), at, at + reach):
-                return began
-        return None
+        near = (AHEAD, FAR)  # nearly always it is within days: they are looked at first
+        return next((began for far in near for began, _ in outside(closed(at, at + far), at, at + far)), None)
 
     def since(at: float) -> float:
         return next((began for began, ended in closed(at - AHEAD, at + 1) if began <= at < ended), at)

@@ -1,6 +1,7 @@
 """The policy against a slow and simple one: a day second by second, a month of a family."""
 
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -39,6 +40,7 @@ class Slow:
     def __init__(self, what, zone="UTC", day_starts=4 * H, week_starts=0, holidays=(), step=60):
         self.what, self.zone, self.starts, self.week, self.step = what, ZoneInfo(zone), day_starts, week_starts, step
         self.holidays = {n for first, last in holidays for n in range(first, last + 1)}
+        self.names, self.day, self.wall = (lru_cache(None)(slow) for slow in (self.names, self.day, self.wall))
 
     def names(self, days, day):
         def one(atom):

@@ -1,6 +1,7 @@
 """What the tests of policy share: moments written as dates, calendars of real zones, short ways to say a limit."""
 
 import os
+import random
 from datetime import datetime, timedelta, timezone
 from functools import lru_cache
 from zoneinfo import ZoneInfo
@@ -30,8 +31,29 @@ CHANGES = (
 
 
 def examples(count):
-    """So many examples of a property; EXAMPLES_TIMES=20 in the environment makes it twenty times as many."""
-    return settings(max_examples=count * int(os.environ.get("EXAMPLES_TIMES", "1")))
+    """So many examples of a property; in the environment EXAMPLES_TIMES=20 makes it twenty times as many, and with
+    EXAMPLES_MOST=25 there are at most so many."""
+    times, most = int(os.environ.get("EXAMPLES_TIMES", "1")), int(os.environ.get("EXAMPLES_MOST", "1000000"))
+    return settings(max_examples=min(count * times, most))
+
+
+def by_chance(count, *makers):
+    """A property, asked of so many situations: each of `makers` makes one argument of a random.Random. Quicker than
+    hypothesis, and as good where nobody needs a failing situation made smaller. `EXAMPLES_…`: as in examples()."""
+
+    def decorate(test):
+        def asked_again_and_again():
+            for seed in range(examples(count).max_examples):
+                made = [make(random.Random(f"{seed} {n}")) for n, make in enumerate(makers)]
+                try:
+                    test(*made)
+                except AssertionError as e:
+                    raise AssertionError(f"seed {seed}: {made}") from e
+
+        asked_again_and_again.__doc__ = test.__doc__
+        return asked_again_and_again
+
+    return decorate
 
 
 @lru_cache(None)
