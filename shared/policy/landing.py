@@ -41,7 +41,7 @@ def starts_too_late(bounds: Sequence[Bound], play: Play, least: int) -> list[Bou
     at, bound = min(ends, key=lambda pair: pair[0])
     opens = bound.reopens(at) if play.denied else at
     late = always("no_start_in_last", "start", least, opens)
-    return [late._replace(reopens=lambda start: bound.reopens(at), message=bound.message, dry=bound.dry)]
+    return [late._replace(reopens=lambda start: bound.reopens(at), message=bound.message)]
 
 
 def item_ends(play: Play, now: float) -> float | None:

@@ -15,8 +15,8 @@ LEFT_ALONE = {"annotation", "returns", "decorator_list", "bases", "ctx"}
 
 
 class Mutant(NamedTuple):
-    """`change` says what becomes of what in the line; `code` makes the function, class or constant with it once more,
-    and `within` are the names that it gives."""
+    """`change` says what becomes of what in the line; `code` makes the function, class or constant with it once more
+    (and the constants after it, which may be made of that one), and `within` are the names that it gives."""
 
     module: str
     line: int
@@ -29,27 +29,31 @@ class Mutant(NamedTuple):
 def of(module, source, path):
     """All mutants of a module, one after the other."""
     tree, lines = ast.parse(source), source.splitlines()
-    for top in tree.body:
+    for n, top in enumerate(tree.body):
         if _is_text_alone(top) or isinstance(top, (ast.Import, ast.ImportFrom)):
             continue
-        within = _names(top)
+        after, within = [], (getattr(top, "name", ""),)
+        if not within[0]:
+            after = [other for other in tree.body[n + 1:] if isinstance(other, (ast.Assign, ast.AnnAssign))]
+            within = tuple(name for one in (top, *after) for name in _names(one))
         for node, field, index, new in _places(top):
             old = getattr(node, field)
             value = old if index is None else [*old[:index], *([] if new is None else [new]), *old[index + 1:]]
             before = old if index is None else old[index]
             told = _told(before), "nothing" if new is None else _told(new)
+            if isinstance(node, ast.Compare) and field == "ops":
+                told = f"{told[0]} {_told(node.comparators[index])}", told[1]
             setattr(node, field, new if index is None else value)
             at = _line(before, node, top)
-            alone = ast.fix_missing_locations(ast.Module([top], []))
+            alone = ast.fix_missing_locations(ast.Module([top, *after], []))
             code = compile(alone, path, "exec", __future__.annotations.compiler_flag, dont_inherit=True)
             yield Mutant(module, at, lines[at - 1].strip(), "{} -> {}".format(*told), within, code)
             setattr(node, field, old)
 
 
 def _names(top):
-    if isinstance(top, (ast.FunctionDef, ast.ClassDef)):
-        return (top.name,)
-    return tuple(n.id for n in ast.walk(top) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store))
+    targets = top.targets if isinstance(top, ast.Assign) else [top.target]
+    return [n.id for target in targets for n in ast.walk(target) if isinstance(n, ast.Name)]
 
 
 def _line(*nodes):

@@ -37,7 +37,7 @@ class Runner:
     def pytest_runtestloop(self, session):
         out, began = os.fdopen(os.dup(1), "w", buffering=1), time.time()
         reached, took = measured(session.items)
-        print(f"{len(took)} tests, {sum(took.values()):.0f} s of processor time; measured in {time.time() - began:.0f} s",
+        print(f"{len(took)} tests, {sum(took.values()):.0f} s of processor time; measured in {time.time() - began:.0f}",
               file=out)
         gc.collect()
         gc.freeze()
@@ -145,7 +145,7 @@ def put_in_place(mutant):
     exec(mutant.code, fresh)
     for name in mutant.within:
         old, new = vars(module)[name], fresh[name]
-        if not _graft(old, new):
+        if not _graft(old, new) and old != new:
             for other in list(sys.modules.values()):
                 if getattr(other, "__name__", "").startswith(("shared.", "tests.")) and vars(other).get(name) is old:
                     setattr(other, name, new)

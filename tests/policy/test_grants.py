@@ -60,6 +60,18 @@ def test_the_longest_of_several_holds_and_each_ends_at_its_moment(kind, field):
     assert getattr(today(*given, Grant(kind, "emma", NOON)), field) == FOREVER
 
 
+def test_what_is_over_and_what_is_not_yet():
+    given = [Grant(ALLOW, "emma", NOON - 2 * H, 0, NOON - H), Grant(ALLOW, "emma", NOON, 0, NOON + H)]
+    assert today(*given) == Today(allowed_until=NOON + H, was_allowed_until=NOON - H)
+    assert today(given[1]).was_allowed_until is None
+
+
+def test_the_words_that_the_ledger_holds():
+    assert (BONUS, ALLOW, LOCK, OFF, grants.EVERYBODY) == ("bonus", "allow", "lock", "off", "*")
+    assert Grant(ALLOW, "emma", NOON).seconds == 0
+    assert grants.locks(today(Grant(LOCK, "emma", NOON)))[0].value(NOON) == 0
+
+
 # ---- bonus ----
 
 

@@ -135,6 +135,7 @@ def test_without_a_known_end_there_is_no_landing(session):
 
 def test_the_position_goes_on_between_two_looks_while_it_plays():
     assert landing.item_ends(Play(9, film(100), NOON, NOON), NOON + 40) == NOON + 100
+    assert landing.item_ends(Play(9, film(1, length=1), NOON, NOON), NOON) == NOON + 1
     assert landing.item_ends(Play(9, film(100, "paused"), NOON, NOON), NOON + 40) == NOON + 140
     assert landing.item_ends(Play(9, film(100), NOON, NOON + 5), NOON) == NOON + 100  # seen a moment ahead
 
@@ -212,6 +213,38 @@ def test_what_is_paused_in_the_last_minutes_goes_on():
     what = limits(blocked=NIGHT, no_start_in_last=5 * M)
     assert found(look(what, EIGHT - 60, H, EIGHT - H, state="paused")) == ("allow", EIGHT, "hours")
     assert found(look(what, EIGHT - 60, H, EIGHT - H)) == ("allow", EIGHT, "hours")
+
+
+def test_what_was_not_started_stays_out_and_what_was_let_in_stays_in():
+    what = limits(daily=H, no_start_in_last=5 * M)
+    spans = [Span(NOON - H + 299, NOON, "movie", play=1)]
+    late = NOON + 400  # later than the time that was left lasts
+    assert found(look(what, late, 2 * H, NOON, spans, denied=1)) == ("stop", FOUR, "start")
+    assert look(what, late, 2 * H, NOON, spans, state="paused").allowed
+
+
+def test_the_limit_that_comes_first_says_when_it_opens():
+    ten_minutes = ((EVERY, ((20 * H, 20 * H + 600),)),)
+    spans = [Span(EIGHT - H, EIGHT - 60, "movie", play=1)]
+    what = limits(blocked=ten_minutes, daily=H, no_start_in_last=5 * M, message="Go out")
+    decision = look(what, EIGHT - 120, 2 * H, EIGHT - 120, [spans[0]._replace(ended=EIGHT - 120 - 1)], denied=1)
+    assert found(decision) == ("stop", EIGHT + 600, "start")  # 61 seconds are left of the day after the ten minutes
+    spans = [Span(EIGHT - H - 60, EIGHT - 120, "movie", play=1)]
+    decision = look(what, EIGHT - 120, 2 * H, EIGHT - 120, spans, denied=1)
+    assert found(decision) == ("stop", FOUR, "start")
+    assert (decision.limit, decision.value, decision.message) == ("no_start_in_last", 5 * M, "Go out")
+
+
+def test_of_two_that_come_at_once_the_first_says_when_it_opens():
+    what = limits(weekly=H, monthly=H, no_start_in_last=5 * M)
+    spans = [Span(NOON - H + 60, NOON, "movie", play=1)]
+    assert found(look(what, NOON, H, NOON, spans, denied=1)) == ("stop", at("2026-11-23T04:00"), "start")
+
+
+def test_time_on_another_screen_since_it_began_is_not_before_it():
+    what = limits(daily=H, no_start_in_last=5 * M)
+    beside = [Span(NOON - 50 * M, NOON + 9 * M, "movie", play=1)]
+    assert found(look(what, NOON + 9 * M, H, NOON, beside)) == ("allow", NOON + 10 * M, "daily")
 
 
 def test_a_budget_of_nothing_is_no_last_minute():

@@ -6,6 +6,7 @@ import pytest
 
 from shared.model import Decision
 from shared.policy import limits as lim
+from shared.policy.grants import Today
 from shared.policy.limits import Limits, Span
 
 from . import words_of_tests
@@ -416,6 +417,73 @@ def test_uncounted_media_and_libraries():
     assert not decide(what, full, NOON + 8 * H, media="track").allowed
     # a film beside the music counts as the film
     assert left(what, [span(NOON - H, H, media_type="track"), span(NOON - 30 * M, 30 * M)]) == 30 * M
+
+
+# ---- what is told, and what a day has more or less ----
+
+
+def test_without_a_word_nothing_is_limited():
+    said = {key: value for key, value in Limits()._asdict().items() if value not in ((), None, False, "")}
+    assert said == {"rest": 900, "keep": "oldest"} and not Limits().any
+    for one in ({"daily": H}, {"allowed": NIGHT}, {"max_streams": 0}, {"max_paused": 60}, {"known_devices_only": True}):
+        assert limits(**one).any
+
+
+@pytest.mark.parametrize(("what", "value"), [
+    ({"daily": H}, H), ({"sitting": 30 * M}, 30 * M), ({"sitting": 0}, 0), ({"daily": 0}, 0),
+    ({"blocked": ((EVERY, ((12 * H, 13 * H),)),)}, 0), ({"weekly": H}, H), ({"monthly": 0}, 0),
+])  # fmt: skip
+def test_what_is_told_of_the_limit(what, value):
+    found = decide(limits(message="Go out", **what), [])
+    assert (found.value, found.message) == (value, "" if found.allowed else "Go out")
+    more = Today(extra=((ordinal("2026-11-20"), 1800),))
+    found = words_of_tests.decide(limits(**what), UTC, [], NOON, today=more)
+    assert found.value == (0 if "blocked" in what else value + 1800)
+
+
+@pytest.mark.parametrize(("what", "spans", "expected"), [  # spans in minutes: (ago, long); since: minutes ago
+    ({"daily": H}, [(180, 40), (120, 40)], 100), ({"sitting": 30 * M}, [(60, 20), (35, 20)], 25),
+    ({"sitting": 30 * M}, [(60, 30), (25, 10)], 25), ({"sitting": 0}, [(20, 5)], 20), ({"daily": 2 * H}, [(60, 20)], 0),
+])  # fmt: skip
+def test_since_when_a_budget_is_used_up(what, spans, expected):
+    played = [span(NOON - ago * M, long * M) for ago, long in spans]
+    (bound,) = lim.bounds(limits(**what), UTC, played, NOON, counted=True)
+    assert bound.since(NOON) == NOON - expected * M
+
+
+MONDAY = at("2026-11-16T12:00")
+
+
+@pytest.mark.parametrize(("extra", "expected"), [  # seconds more on Monday; when 20 hours of the week are used up
+    ([], 20 * H), ([(0, H)], 21 * H),
+    ([(0, -4 * H)], 20 * H),  # the penalty holds until four in the morning: then there are sixteen hours, to the second
+    ([(0, -5 * H)], 15 * H), ([(-1, H)], 20 * H), ([(-1, -H)], 20 * H),
+])  # fmt: skip
+def test_a_week_is_used_up_day_by_day(extra, expected):
+    more = tuple((ordinal("2026-11-16") + day, seconds) for day, seconds in extra)
+    found = words_of_tests.decide(limits(weekly=20 * H), UTC, [], MONDAY, today=Today(extra=more))
+    assert until(found) == ("allow", MONDAY + expected, "weekly")
+
+
+@pytest.mark.parametrize(("extra", "played", "expected"), [  # by days before Friday, hours; the week's limit on Friday
+    ({}, {2: 2}, 10), ({2: 1}, {2: 2}, 11), ({2: 1}, {2: 1, 1: 1}, 10), ({2: 1, 1: 1, 0: 0.5}, {2: 2, 1: 2}, 12.5),
+    ({4: 1}, {4: 2}, 11), ({5: 1}, {5: 2}, 10), ({2: 1}, {2: 1.5}, 10.5), ({2: -1}, {2: 3}, 10), ({0: 1}, {}, 11),
+])  # fmt: skip
+def test_a_week_is_not_charged_with_bonuses(extra, played, expected):
+    friday = ordinal("2026-11-20")
+    more = tuple(sorted((friday - ago, int(hours * H)) for ago, hours in extra.items()))
+    spans = [span(NOON - ago * DAY, hours * H) for ago, hours in played.items()]
+    assert lim.used(limits(daily=H, weekly=10 * H, extra=more), UTC, spans, "weekly", NOON)[1] == expected * H
+    assert lim.used(limits(daily=H, extra=more), UTC, spans, "daily", NOON)[1] == H + extra.get(0, 0) * H
+
+
+def test_where_no_day_has_a_budget_a_bonus_is_used_first():
+    what = limits(weekly=10 * H, extra=((ordinal("2026-11-19"), H),))
+    assert lim.used(what, UTC, [span(NOON - DAY, 30 * M)], "weekly", NOON)[1] == 10 * H + 30 * M
+
+
+def test_all_that_was_played_was_denied():
+    assert left(limits(sitting=30 * M), [span(NOON - H, H, denied=True)]) == 30 * M
 
 
 # ---- days on which the clock changes ----

@@ -11,7 +11,7 @@ from shared.model import Play, Session, User
 from shared.policy import people, rules, verdict
 from shared.policy.holding import facts, holding
 from shared.policy.people import DEVICE, USER, House
-from shared.policy.rules import Holding
+from shared.policy.rules import Facts, Holding
 from shared.values import GrammarError
 
 from .words_of_tests import DAY, H, M, at, calendar, limits, span
@@ -284,6 +284,49 @@ def test_new_devices(text, known, expected):
     assert asked("new_device", text, FILM, known) is expected
 
 
+SOMEBODY = Facts(FILM, User(9, "dora"))
+NAMELESS = FILM._replace(machine_id="", player="television")
+ODD = [  # key, its names, of whom or what; in words that config.ini may hold and Plex may tell
+    ("users", ("0", "emma"), SOMEBODY._replace(user=User(0)), YES),
+    ("users", ("bound", "dora"), SOMEBODY._replace(bound={("user", "bound"): "7"}), YES),
+    ("users", ("*",), SOMEBODY._replace(user=User(9)), NO),
+    ("users", ("@home", "emma"), SOMEBODY, UNKNOWN), ("users", ("@vip", "emma"), SOMEBODY, NO),
+    ("devices", ("a", "b"), SOMEBODY._replace(session=NAMELESS, bound={("device", "a"): "m1"}), UNKNOWN),
+    ("devices", ("a", "b"), SOMEBODY._replace(session=NAMELESS), NO),
+    ("ratings", ("rated r",), SOMEBODY._replace(session=FILM._replace(rating=" Rated  R")), YES),
+    ("ratings", ("*",), SOMEBODY._replace(session=FILM._replace(rating="")), UNKNOWN),
+    *(("resolution", (name,), SOMEBODY._replace(session=FILM._replace(resolution=told)), expected)
+      for name, told, expected in (
+        ("above 1080", "99999", YES), ("above 1080", "100000", UNKNOWN), ("sd", "odd", NO), ("sd", "1", YES),
+        ("sd", "576p", YES), ("sd", "577", NO), ("above sd", "576", NO), ("above sd", "577", YES),
+        ("above 2k", "1440", NO), ("above 2k", "1441", YES), ("above 4k", "2160p", NO), ("above 4k", "2161", YES),
+        ("above 8k", "4320", NO), ("above 8k", "4321", YES), ("4k", "2160", YES), ("2k", "1440p", YES),
+        ("8k", "4320", YES), ("1080", "1080i", YES), ("above 1440", "2k", NO), ("above 2159", "4k", YES),
+        ("above 4319", "8k", YES), ("above 1439", "2k", YES), ("above 575", "sd", YES))),
+    *(("shows", ("x",), SOMEBODY._replace(session=FILM._replace(show="", media_type=kind)), NO)
+      for kind in ("movie", "track", "photo", "clip")),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("key", "names", "of", "expected"), ODD)
+def test_odd_words(key, names, of, expected):
+    assert rules.condition({key: (False, names)}, key, of) is expected
+
+
+@pytest.mark.parametrize("key", [
+    "people", "groups", "users", "devices", "addresses", "platforms", "players", "libraries", "media", "titles",
+    "shows", "ratings", "location", "resolution", "transcode", "bitrate", "file_bitrate", "new_device",
+])  # fmt: skip
+def test_each_condition_has_to_be_true(key):
+    value = {"bitrate": ("above", 10**9), "file_bitrate": ("above", 10**9), "new_device": True, "transcode": (True, (
+        "video", "audio", "no"))}.get(key, (False, ("something else",)))  # fmt: skip
+    assert not rules.holds({key: value, "media": (False, ("movie",))} if key != "media" else {key: value}, SOMEBODY)
+
+
+def test_what_is_not_known_of_somebody_is_nothing():
+    assert SOMEBODY[2:] == ("", "", (), False, None, {})
+
+
 def test_there_are_enough_rows():
     rows = len(WHO) + len(WHERE) + len(WHAT) + len(RATED) + len(BLOCKING) + len(HOW) + len(NEW_DEVICE) + len(TOGETHER)
     assert rows >= 200
@@ -433,6 +476,40 @@ def test_a_plain_rule_stops_for_good_or_in_its_hours():
     assert judged(rule(when=EVENING)) == ("allow", NOON + 7 * H, "rule:r")
     assert judged(rule(when=EVENING), now=NOON + 7 * H) == ("stop", NOON + 12 * H, "rule:r")
     assert judged(rule(action="alert")) == judged(rule(action="log")) == ("allow", None, "")
+
+
+@pytest.mark.parametrize(("keys", "expected"), [  # the kind of the text, and the owner's own
+    ({}, "rule"), ({"when": (((), ((11 * H, 13 * H),)),)}, "rule"), ({"daily": 0}, "daily"),
+    ({"max_plays": (0, "daily")}, "plays"), ({"max_streams": 0}, "streams"), ({"max_paused": 0}, "paused"),
+    ({"daily": 0, "max_plays": (5, "daily"), "max_streams": 5}, "daily"),
+    ({"max_plays": (0, "daily"), "max_streams": 5}, "plays"), ({"daily": 5 * H, "max_paused": 0}, "paused"),
+])  # fmt: skip
+@pytest.mark.parametrize("message", ["", "Go out"])
+def test_what_is_told_of_a_rule(keys, expected, message):
+    play = Play(9, FILM._replace(state="paused"), NOON - H, NOON)
+    held = rule(**keys, **({"message": message} if message else {}))
+    case = verdict.Case(play, limits(), HOUSE_DAYS, rules=[held], others=[(play, frozenset("r"))])
+    found = verdict.decide(case, NOON)
+    assert (found.allowed, found.limit, found.kind, found.message) == (False, "rule:r", expected, message)
+
+
+@pytest.mark.parametrize(("keys", "expected"), [
+    ({}, False), ({"daily": None}, False), ({"sitting": ()}, False), ({"weekly": 0}, True), ({"monthly": H}, True),
+    ({"max_plays": (1, "daily")}, True), ({"max_streams": 1, "max_paused": 0}, False),
+])  # fmt: skip
+def test_which_rules_need_what_was_played_before(keys, expected):
+    assert rules.needs_past(keys) is expected
+
+
+@pytest.mark.parametrize(("keys", "expected"), [({}, 900), ({"rest": 60}, 60), ({"rest": None}, 0), ({"rest": 0}, 0)])
+def test_the_rest_of_a_sitting_in_a_rule(keys, expected):
+    assert rules.limits_of(keys).rest == expected
+
+
+@pytest.mark.parametrize(("keep", "expected"), [({}, "stop"), ({"keep": "oldest"}, "stop"), ({"keep": "newest"}, "allow")])
+def test_which_stream_of_a_rule_is_kept(keep, expected):
+    other = Play(3, FILM._replace(machine_id="m2", rating_key="1"), NOON - H, NOON)
+    assert judged(rule(max_streams=1, **keep), others=[other], began=NOON - 10)[0] == expected
 
 
 def test_nothing_may_end_under_a_plain_rule():

@@ -52,6 +52,12 @@ MOST = [  # plays, max_streams, keep, who is stopped
     # two of the same second: the one that Usher saw first may stay
     ([play(7, "tv", 60), play(6, "phone", 60)], 1, "oldest", {7}),
     ([play(7, "tv", 60), play(6, "phone", 60)], 1, "newest", {6}),
+    # several on one player: it came with the first of them, and was denied only if all were
+    ([play(1, "tv", 60), play(9, "tv", 60), play(5, "phone", 60)], 1, "oldest", {5}),
+    ([play(1, "tv", H, denied=1), play(4, "tv", 10), play(2, "phone", M)], 1, "oldest", {2}),
+    # where one item stands still on two players it is one stream, not none
+    ([play(1, "tv", 3 * H, key="9", state="paused"), play(2, "phone", H, key="9", state="paused"), play(3, "pad", M)],
+     1, "oldest", {3}),
     # paused is a stream too
     ([TV, play(2, "phone", 2 * H, state="paused")], 1, "oldest", {2}),
     ([play(1, "tv", 3 * H, state="paused"), PHONE], 1, "oldest", {2}),
@@ -127,6 +133,24 @@ def test_what_began_by_a_clock_that_was_set_back_since_is_too_much_all_the_same(
     assert stopped([play(1, "tv", -24 * H), play(2, "phone", -25 * H)], max_streams=1, keep=keep) == expected
 
 
+def test_of_several_that_stay_one_may_be_ending_or_moving():
+    plays = [play(1, "tv", H, key="9"), play(2, "phone", H), play(3, "pad", 4, key="9")]
+    assert when(plays, 3, max_streams=2) == 6
+    assert when([TV, play(2, "phone", 0.125), play(3, "pad", 0.25)], 1, max_streams=2, keep="newest") == 0.375
+
+
+@pytest.mark.parametrize(("keys", "expected"), [
+    ({"max_streams": 1}, ("max_streams", 1, "streams", "Go out")),
+    ({"max_locations": 0}, ("max_locations", 0, "locations", "Go out")),
+    ({"max_paused": M}, ("max_paused", M, "paused", "Go out")),
+])  # fmt: skip
+def test_what_is_told_of_it(keys, expected):
+    mine = play(2, "phone", H, state="paused", address="203.0.113.1")
+    case = verdict.Case(mine, Limits(message="Go out", **keys), HOUSE, others=[(TV, frozenset()), (mine, frozenset())])
+    found = verdict.decide(case, NOW)
+    assert (found.limit, found.value, found.kind, found.message) == expected
+
+
 def test_what_is_denied_does_not_settle_anew():
     """The one that stays begins its next title: the other one is not let in for half a second."""
     assert when([play(4, "tv", 0.1), play(2, "phone", H, denied=1)], 2, max_streams=1) == 0
@@ -168,6 +192,15 @@ def test_places(one, two, expected):
     assert stopped(both, max_locations=1) == ({2} if expected == 2 else set())
     assert stopped(both, max_locations=1, keep="newest") == ({1} if expected == 2 else set())
     assert stopped(both, max_locations=2) == set()
+
+
+@pytest.mark.parametrize(("address", "expected"), [
+    ("2001:db8::1", "2001:db8:0:0"), ("2001:db8::", "2001:db8:0:0"), ("2001:db8:1::5:6:7:8", "2001:db8:1:0"),
+    ("1::5:6:7:8:9:a", "1:0:5:6"), ("::5:6:7:8:9:a", "0:0:5:6"), ("2001:0DB8:0001:0000:5:6:7:8", "2001:db8:1:0"),
+    ("192.168.0.5", "home"), ("203.0.113.1", "203.0.113.1"), ("", ""),
+])  # fmt: skip
+def test_the_first_half_of_an_address_is_the_place(address, expected):
+    assert streams.place(from_(1, address, "")) == expected
 
 
 def test_everybody_at_the_place_that_is_too_much_is_stopped():

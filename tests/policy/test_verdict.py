@@ -4,6 +4,8 @@ import math
 import random
 from typing import NamedTuple
 
+import pytest
+
 from shared.model import Play, Session, Span
 from shared.policy import grants, verdict
 from shared.policy.calendar import Calendar
@@ -13,7 +15,7 @@ from shared.policy.rules import Holding
 
 from . import words_of_tests
 from .test_limits import BASE, DAYS, HORIZON, per_day, some, some_house, some_limits, some_range, some_seconds
-from .words_of_tests import DAY, SAT, H, by_chance, calendar, daily, limits, span
+from .words_of_tests import DAY, SAT, H, by_chance, calendar, daily, date_atom, limits, span
 
 MINE = 9  # the id of the play that is judged
 
@@ -321,3 +323,54 @@ def test_the_situations_are_of_all_kinds():
         kinds.add((found.allowed, found.kind))
     assert {kind for allowed, kind in kinds if not allowed} >= {"daily", "hours", "lock", "rule", "streams"}
     assert {kind for allowed, kind in kinds if allowed} >= {"", "daily", "hours", "sitting"}
+
+
+# ---- what bears on a play, one by one ----
+
+
+def case(what=None, *rules, **more):
+    play = Play(MINE, session(MINE, 7, "playing", 0), NOON - H, NOON)
+    found = {"others": [(play, frozenset(r.name for r in rules))], **more}
+    return verdict.Case(play, what or limits(), calendar(), rules=rules, **found)
+
+
+@pytest.mark.parametrize(("only", "known", "expected"), [
+    (True, False, "known_devices_only"), (True, None, ""), (True, True, ""), (False, False, ""),
+])  # fmt: skip
+def test_an_unknown_player(only, known, expected):
+    found = verdict.decide(case(Limits(known_devices_only=only, message="Ask me"), known=known), NOON)
+    assert (found.allowed, found.limit) == (not expected, expected)
+    assert (found.kind, found.message) == (("device", "Ask me") if expected else ("", ""))
+
+
+@pytest.mark.parametrize(("settings", "allowed", "ahead"), [
+    ({}, False, None), ({"action": "stop"}, False, None), ({"action": "alert"}, True, None),
+    ({"action": "alert", "daily": H}, True, H), ({"action": "log", "daily": 0}, True, None),
+    ({"action": "alert", "when": ((date_atom("2026-12-24"), ((0, DAY),)),)}, True, None),
+    ({"action": "alert", "daily": 3 * H}, True, 2 * H),
+])  # fmt: skip
+def test_what_an_action_comes_to(settings, allowed, ahead):
+    found = verdict.decide(case(limits(daily=2 * H) if ahead else None, Holding("r", settings)), NOON)
+    assert (found.allowed, found.ahead and found.ahead - NOON) == (allowed, ahead)
+
+
+def test_what_is_rehearsed_is_said_to_be():
+    assert [verdict.decide(case(limits(daily=0), dry=dry), NOON).dry for dry in (True, False)] == [True, False]
+    assert not verdict.decide(verdict.Case(case().play, limits(daily=0), calendar()), NOON).dry
+
+
+def test_streams_of_a_rule_are_those_for_which_it_holds():
+    mine, rule = case().play, Holding("r", {"max_streams": 1})
+    other = Play(1, session(1, 8, "playing", 0), NOON - 2 * H, NOON)
+    for names, allowed in ((frozenset(), True), (frozenset("r"), False)):
+        beside = [(mine, frozenset("r")), (other, names)]
+        assert verdict.decide(case(None, rule, others=beside), NOON).allowed == allowed
+
+
+@pytest.mark.parametrize(("what", "rules", "expected"), [
+    ({}, [], "2026-11-20T12:00"), ({"daily": H}, [], "2026-11-20T04:00"), ({"weekly": H}, [], "2026-11-16T04:00"),
+    ({}, [{}, {"daily": H}], "2026-11-20T04:00"), ({"daily": H}, [{"weekly": H}, {}], "2026-11-16T04:00"),
+    ({}, [{"max_plays": (1, "daily")}], "2026-11-01T04:00"), ({"monthly": H}, [{"daily": H}], "2026-11-01T04:00"),
+])  # fmt: skip
+def test_from_when_on_what_was_played_matters(what, rules, expected):
+    assert verdict.horizon(limits(**what), rules, calendar(), NOON) == words_of_tests.at(expected)
