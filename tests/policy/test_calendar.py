@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from shared.policy import calendar as cal
 from shared.policy import intervals
+from shared.policy.calendar import Calendar
 
 from .words_of_tests import (
     CHANGES,
@@ -501,3 +502,15 @@ def test_intervals_are_sets_of_seconds(some, others, low, high):
     left = intervals.subtract(merged, intervals.union(others))
     assert seconds_in(left) == seconds_in(some) - seconds_in(others)
     assert left == intervals.union(left)
+
+
+def test_a_calendar_of_nothing_in_particular():
+    assert Calendar() == (((0, 0),), 4 * H, 0, {})
+    assert cal.moment(Calendar(), ordinal("2026-11-20")) == at("2026-11-20")
+
+
+def test_before_the_first_change_that_is_known_the_clock_goes_as_after_it():
+    house = calendar("Europe/Zurich")
+    noon = at("2024-06-01T12:00")  # in UTC; winter's hour, since nothing is known of that summer
+    assert cal.local_clock(house, noon) == (ordinal("2024-06-01"), 13 * H)
+    assert cal.moment(house, ordinal("2024-06-01"), 13 * H) == noon

@@ -4,6 +4,7 @@ import pytest
 
 from shared.model import Session, User
 from shared.policy import people
+from shared.policy.limits import Limits
 from shared.policy.people import DEVICE, USER, House
 
 from .words_of_tests import H
@@ -404,3 +405,71 @@ def test_others_stay_when_a_person_ends():
     persons = {**EMMA, **COUSIN, "forever": {"users": ("fred",), "until": None}}
     left = people.in_force(Sofa(person=persons).house.settings, 101)["person"]
     assert left == {"emma": EMMA["emma"], "forever": persons["forever"]}
+
+
+# ---- names and numbers at their edges ----
+
+
+def test_what_somebody_is_without_a_word():
+    assert people.Who("key", "name", Limits())[3:] == (False, True, "") and House({}, {}, {}).owner_id == 0
+    assert people.nobody(Sofa().house) == people.Who("user:0", "Local", Limits())
+    assert people.person(Sofa(person=EMMA).house, "emma")[:4:3] == ("emma", False)
+    assert Sofa().see(FRIEND).group == ""
+
+
+@pytest.mark.parametrize(("key", "value", "lifted"), [
+    ("rest", 60, 0), ("message", "x", ""), ("max_streams", 1, None), ("max_locations", 1, None),
+    ("max_paused", 60, None), ("let_finish", 60, 0), ("no_start_in_last", 60, 0), ("delay_stop", 5, 0),
+    ("monthly", 60, ()), ("warn_before", (60,), ()), ("tell", ("4",), ()),
+])  # fmt: skip
+def test_what_none_comes_to(key, value, lifted):
+    sofa = Sofa(everyone={key: value}, person={"fred": {"users": ("fred",), key: None}})
+    assert getattr(sofa.see(FRIEND).limits, key) == lifted
+    assert getattr(sofa.see(STRANGER).limits, key) == ((((), value),) if key == "monthly" else value)
+
+
+def test_the_owner_s_player_counts_by_its_title_however_they_are_known_to_be_the_owner():
+    assert Sofa(owner=0, person=EMMA).key(OWNER, "m", "Emma's iPad") == "emma"
+    stranger = User(OWNER, "papa", "Papa", "", "friend")
+    assert Sofa(users=(stranger,), person=EMMA).key(OWNER, "m", "Emma's iPad") == "emma"
+    assert Sofa(users=(stranger,), owner=0, person=EMMA).key(OWNER, "m", "Emma's iPad") == f"user:{OWNER}"
+    assert Sofa(owner=0, person=EMMA).see(0, "m", "Emma's iPad") is None
+
+
+def test_what_is_bound_to_nothing():
+    local = Session("1", "", 0, user="Local")
+    assert people.bindings(Sofa(person={"zero": {"users": ("local",)}}).house, local) == []
+    sofa = Sofa(usher={"owner_devices": ("tv-1", "Big TV")})
+    assert people.bindings(sofa.house, Session("1", "tv-1", OWNER, player="Big TV")) == []
+    assert people.bindings(sofa.house, Session("1", "tv-2", OWNER, player="Big TV")) == [(DEVICE, "big tv", "tv-2")]
+    sofa.house.settings["rule"] = {"all": {"users": (False, ("*", "f?", "@home"))}, "none": {}}
+    for name in ("*", "f?", "@home"):  # who calls themselves like a pattern is not all that it means
+        assert people.bindings(sofa.house, Session("1", "m", 9, user=name)) == []
+
+
+def test_ids_are_short_enough_for_the_ledger():
+    sofa = Sofa(person={"x": {"users": ("9" * 18, "9" * 19, "x")}})
+    assert people.user_ids(sofa.house, "x") == [int("9" * 18)]
+
+
+def test_one_vip_among_a_person_s_accounts_is_enough():
+    person = {"both": {"users": ("fred", "sam")}}
+    sofa = Sofa(group={"vips": {"members": ("@vip",), "daily": 5}}, person=person, vip=("fred",))
+    assert [sofa.daily(id) for id in (STRANGER, FRIEND, STRANGER, HOMER)] == [3600, 5, 5, 3600]
+    sofa.house.bound["vip", "fred"] = f"{HOMER},{STRANGER}"
+    assert [people.is_vip(sofa.house, id) for id in (FRIEND, HOMER, STRANGER)] == [False, True, True]
+
+
+def test_the_names_that_are_another_s_are_taken_from_a_user():
+    house = Sofa(users=(*USERS, User(7, "7", "Seven", "7@example.com"))).house
+    assert people.unmistakable(house, User(9, "dora", "emma_k", "FRED")) == User(9, "dora")
+    assert people.unmistakable(house, User(9, str(KID), "Dora", "")) == User(9, "", "Dora")
+    assert people.unmistakable(house, house.users[7]) == house.users[7]
+
+
+@pytest.mark.parametrize(("name", "expected"), [
+    ("*", True), ("em?a", True), ("@home", True), ("@friends", True), ("@vip", True), ("emma", False),
+    ("@nobody", False),
+])  # fmt: skip
+def test_which_names_mean_many(name, expected):
+    assert people.is_many(name) is expected

@@ -80,6 +80,7 @@ VERDICTS = [
     ("managed, which is configured", subject(60, ANNA._replace(kind="managed", email="")), {"home_users": True},
      SILENT, None),
     ("nobody", subject(60, ANNA._replace(id=0)), {}, KEEP, None),
+    ("somebody with the first number of all", subject(60, ANNA._replace(id=1)), {"owner_id": 9}, WARN, 0),
     ("not accepted yet", subject(None, ANNA._replace(pending=True, accepted_at=0.0)), {}, KEEP, None),
     ("not recorded", subject(60, recorded=False), {}, UNKNOWN, None),
     ("nothing known", Subject(ANNA._replace(accepted_at=0.0)), {}, UNKNOWN, None),
@@ -130,13 +131,65 @@ REASONS = [
 ]
 
 
+MIDNIGHT = NOW + 6 * 3600  # of the 21st
+REASONS += [
+    (subject(60, recorded=False), "Tautulli keeps no history of this user"),
+    (Subject(ANNA._replace(accepted_at=0.0)), "neither a play nor the day they joined is known"),
+    (subject(60, watching=True), "watching now"),
+    (subject(200, renewed_at=days(40)), "no play since coming back; counted from 12 Oct"),
+    (subject(60, ANNA._replace(id=0)), "nobody's account"), (subject(60, ANNA._replace(kind="owner")), "the owner"),
+    (subject(60, ANNA._replace(id=1)), "the owner"), (subject(60, ANNA._replace(id=2)), "a VIP"),
+    (subject(60, ANNA._replace(email="Me@example.com")), "has the admin's own address"),
+    (subject(60, ANNA._replace(kind="managed")), "a managed user"),
+    (subject(60, ANNA._replace(kind="home")), "in the Plex Home"),
+    (subject(60, ANNA._replace(pending=True)), "the invitation is not accepted yet"),
+    (subject(0, expires=MIDNIGHT + 9 * DAY), "a guest until 29 Nov"),
+    (subject(0, expires=MIDNIGHT + 9 * DAY + 1), "a guest until 30 Nov"),
+    (subject(0, expires=days(1), warned=warned(4, cause=GUEST), watching=True), "a guest until 19 Nov; watching now"),
+    (subject(29, warned=warned(2, delivered=False)), "last seen 22 Oct; the warning is not delivered yet"),
+    (subject(60, warned=warned(30, False, refused="550\nno such user")),
+     "last seen 21 Sep; the warning could not be delivered (550 no such user): is never removed"),
+    (subject(60, warned=warned(30, False, refused="x" * 61)),
+     f"last seen 21 Sep; the warning could not be delivered ({'x' * 59}…): is never removed"),
+    (Subject(ANNA, 9e14), "last seen 1 Jan 2100"), (Subject(ANNA._replace(accepted_at=0.0), days(300)),
+                                                    "last seen 24 Jan"),
+    (Subject(ANNA._replace(accepted_at=0.0), days(300 + SECOND)), "last seen 24 Jan 2026"),
+]
+
+
 @pytest.mark.parametrize("who, reason", REASONS)
 def test_the_reason_is_one_for_people(who, reason):
-    assert prune.judge(who, RULES, CALENDAR, NOW).reason == reason
+    rules = RULES._replace(vips=frozenset({2}), admins=frozenset({"me@example.com"}))
+    assert prune.judge(who, rules, CALENDAR, NOW).reason == reason
+
+
+def test_who_cannot_be_warned_where_there_is_no_mail():
+    said = prune.judge(subject(60), RULES._replace(can_mail=False), CALENDAR, NOW).reason
+    assert said == "last seen 21 Sep; no [mail] is set up: cannot be warned, so is never removed"
+
+
+@pytest.mark.parametrize(("who", "since", "cause"), [
+    (subject(3), days(3), ""), (subject(60, watching=True), NOW, ""), (subject(28), days(28), INACTIVE),
+    (subject(60, ANNA._replace(email="")), days(60), INACTIVE), (subject(30, warned=warned(3)), days(30), INACTIVE),
+    (subject(30, warned=warned(3, False)), days(30), INACTIVE), (subject(0, expires=days(5)), 0, GUEST),
+    (subject(60, warned=warned(3, False, refused="x")), days(60), INACTIVE), (subject(0, expires=days(-10)), 0, GUEST),
+])  # fmt: skip
+def test_since_when_somebody_is_inactive_and_why_something_follows(who, since, cause):
+    found = prune.judge(who, RULES, CALENDAR, NOW)
+    assert (found.since, found.cause) == (since, cause)
+
+
+def test_those_come_first_to_whom_something_happens_first():
+    idle = {5: None, 4: 3, 9: 28, 3: 20, 6: 28, 2: 3, 8: None}
+    whos = [subject(9, ANNA._replace(id=id), recorded=False) if n is None else subject(n, ANNA._replace(id=id))
+            for id, n in idle.items()]  # fmt: skip
+    assert [v.member.id for v in prune.judge_all(whos, RULES, CALENDAR, NOW)] == [6, 9, 3, 2, 4, 5, 8]
 
 
 HOLDS = [
     ("the same absence", subject(30, warned=warned(3)), True),
+    ("given the day before it was due", subject(27, warned=warned(1)), True),
+    ("given more than a day before", subject(27, warned=warned(1 + SECOND)), False),
     ("has watched since", subject(1, warned=warned(3)), False),
     ("watching now", subject(30, warned=warned(3), watching=True), False),
     ("of an absence before", subject(28, warned=warned(40)), False),
@@ -188,6 +241,10 @@ BRAKES = [
     ("two of four have left", verdicts(1, 0, 1), Record(EVERY_DAY, 4, missing=2), "2 of 4", ""),
     ("no history", verdicts(1, 0, 3), Record(frozenset(), 4), "does not reach back", ""),
     ("a new database", verdicts(1, 0, 3), Record(without((20, 120)), 4), "does not reach back 30 days", ""),
+    ("just long enough", verdicts(1, 0, 3), Record(without((31, 120)), 4), "", ""),
+    ("six days until yesterday", verdicts(1, 0, 3), Record(without((1, 7)), 4), "", ""),
+    ("six days until now", verdicts(1, 0, 3), Record(without((0, 6)), 4), "", ""),
+    ("seven days until now", verdicts(1, 0, 3), Record(without((0, 7)), 4), "7 days", ""),
     ("long enough to warn", verdicts(0, 1, 3), Record(without((29, 120)), 4), "", ""),
     ("not long enough to warn", verdicts(0, 1, 3), Record(without((26, 120)), 4), "does not reach back 27 days", ""),
     ("three weeks of nothing", verdicts(1, 0, 3), Record(without((5, 26)), 4), "21 days", ""),
@@ -211,6 +268,20 @@ def test_the_brake(about, found, record, everything, removals):
     brake = prune.brake(found, record, RULES, NOW)
     assert (bool(brake.everything), bool(brake.removals)) == (bool(everything), bool(removals)), brake
     assert everything in brake.everything and removals in brake.removals
+
+
+@pytest.mark.parametrize(("found", "record", "said"), [
+    (verdicts(1, 0, 9), Record(EVERY_DAY, 10, removals=2),
+     ("", "1 user would be removed besides 2 in the last 24 hours, but only 2 may be within 24 hours")),
+    (verdicts(4), Record(EVERY_DAY, 4), ("", "4 users would be removed, but only 3 may be within 24 hours")),
+    (verdicts(1, 0, 1), Record(EVERY_DAY, 4, missing=2),
+     ("2 of 4 users are suddenly missing from plex.tv's list", "")),
+    (verdicts(1), Record(frozenset()), ("Tautulli's history does not reach back 30 days", "")),
+    (verdicts(1), Record(without((5, 26))),
+     ("nobody at all has a play in Tautulli's history for 21 days from 26 Oct on", "")),
+])  # fmt: skip
+def test_what_the_brake_says(found, record, said):
+    assert prune.brake(found, record, RULES, NOW) == said
 
 
 def test_the_owner_is_none_of_those_of_whom_a_share_may_go():
@@ -242,6 +313,13 @@ def test_144_runs_a_day_never_exceed_the_ceiling():
             done |= {v.member.id: now for v in removals}
         most.append(sum(now - DAY < at <= now for at in done.values()))
     assert max(most) == RULES.max_removals and len(done) >= 3
+
+
+def test_what_holds_without_a_word():
+    """As README says; nothing is known where nothing is told."""
+    assert Rules() == (27 * DAY, 30 * DAY, DAY, 3 * DAY, False, True, 0, frozenset(), frozenset(), 3, 20)
+    assert Subject(ANNA)[1:] == (0, False, True, 0, 0, None, None) and Warned(GUEST, 5)[2:] == (0, "")
+    assert prune.Verdict(ANNA, KEEP, "")[3:] == (None, "", 0) and Record(frozenset())[1:] == (0, 0, 0, 0)
 
 
 # ---- names ----

@@ -506,7 +506,9 @@ def test_the_rest_of_a_sitting_in_a_rule(keys, expected):
     assert rules.limits_of(keys).rest == expected
 
 
-@pytest.mark.parametrize(("keep", "expected"), [({}, "stop"), ({"keep": "oldest"}, "stop"), ({"keep": "newest"}, "allow")])
+@pytest.mark.parametrize(("keep", "expected"), [
+    ({}, "stop"), ({"keep": "oldest"}, "stop"), ({"keep": "newest"}, "allow"),
+])  # fmt: skip
 def test_which_stream_of_a_rule_is_kept(keep, expected):
     other = Play(3, FILM._replace(machine_id="m2", rating_key="1"), NOON - H, NOON)
     assert judged(rule(max_streams=1, **keep), others=[other], began=NOON - 10)[0] == expected

@@ -117,6 +117,29 @@ def test_a_pause_while_denied():
     assert [s[3] for s in watched.spans.values()] == [0, 1, 1]
 
 
+def test_seen_again_in_its_first_moment():
+    assert Watched().see(0).play.seq == 0 and Watched().see(0).see(3).pieces() == [(0, 3)]
+
+
+def test_how_long_late_reports_count_for_a_gap():
+    for catches_up, expected in ((130, [(0, 130)]), (131, [(100, 131)])):
+        watched = Watched().see(100, offset=0.0)
+        for at in (*range(105, 130, 5), catches_up - 1):
+            watched.see(at, offset=0.0)
+        assert watched.see(catches_up, offset=float(catches_up)).pieces() == expected
+
+
+def test_a_gap_before_which_no_offset_was_told():
+    assert Watched(session(offset=None)).see(100, offset=40.0).pieces() == [(60, 100)]
+
+
+def test_a_gap_is_forgotten_when_the_clock_is_set_back():
+    watched = Watched().see(100, offset=0.0).see(50, offset=None, epoch=1)
+    for at in range(55, 105, 5):
+        watched.see(at, offset=None)
+    assert watched.see(105, offset=200.0).play.span_began == BEGAN + 50
+
+
 def test_close():
     play = tracking.close(Watched().see(5).play, BEGAN + 9)
     assert (play.ended, play.session.state, play.span_ended) == (BEGAN + 9, "stopped", BEGAN + 5)
