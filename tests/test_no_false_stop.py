@@ -51,6 +51,7 @@ class House:
         self.now, self.playing, self.stopped, self.late = NOW, {}, [], []
         monkeypatch.setattr(keep_time, "time", SimpleNamespace(time=lambda: self.now))
         self.ledger.db.execute("PRAGMA synchronous = OFF")
+        self.ledger.db.execute("PRAGMA journal_mode = MEMORY")
         with self.ledger.writing():
             self.ledger.save_lease(Lease("me"))
             self.ledger.set_meta("owner_id", 1000)

@@ -41,7 +41,7 @@ def main():
     again = {(m, *pair) for m in wanted for pair in map(tuple, before.get(m, {}).get("left", []))}
     runner = Runner(wanted, asked.seconds, again if asked.again else None)
     status = pytest.main(["-q", "-s", "-p", "no:cacheprovider", "-p", "no:xdist", *TESTS], plugins=[runner])
-    if status != pytest.ExitCode.NO_TESTS_COLLECTED:    # none was run by pytest itself
+    if status:
         return int(status)
     for module in wanted:
         mine = [(mutant, what) for mutant, what in runner.found if mutant.module == module]

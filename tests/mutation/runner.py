@@ -61,12 +61,13 @@ class Runner:
         return True
 
     def chosen(self, items, module, mutant, reached, took):
-        """The tests that reach the line; for what is no line of a function those that reach the module. Its own tests
-        first, the quickest first."""
+        """The tests that reach the line; for what is no line of a function its own tests and those that reach the
+        module. Its own tests first, the quickest first."""
         lines = reached.get(module, {})
-        names = lines.get(mutant.line) or set().union(*lines.values())
+        own = f"tests/policy/test_{module}.py"
+        names = lines.get(mutant.line) or {i.nodeid for i in items if i.nodeid.startswith(own)}.union(*lines.values())
         mine = sorted((i for i in items if i.nodeid in names),
-                      key=lambda i: (took[i.nodeid] > 0.5, f"/test_{module}.py" not in i.nodeid, took[i.nodeid]))
+                      key=lambda i: (took[i.nodeid] > 0.5, not i.nodeid.startswith(own), took[i.nodeid]))
         total, found = 0.0, []
         for item in mine:
             total += took[item.nodeid]
