@@ -48,12 +48,9 @@ class Runner:
                 key = mutant[0], mutant[2], mutant[3]
                 if self.again is not None and key not in self.again:
                     continue
-                if key in EQUIVALENT:
-                    self.found.append((mutant, ALIKE))
-                    continue
                 killed = self.tried(mutant, self.chosen(session.items, module, mutant, reached, took), took)
-                self.found.append((mutant, KILLED if killed else SURVIVED))
-                if not killed:
+                self.found.append((mutant, KILLED if killed else ALIKE if key in EQUIVALENT else SURVIVED))
+                if self.found[-1][1] == SURVIVED:
                     print(f"{module}:{mutant.line}: {mutant.text}\n    {mutant.change}", file=out)
             mine = [what for mutant, what in self.found if mutant.module == module]
             told = ", ".join(f"{mine.count(what)} {what}" for what in (KILLED, SURVIVED, ALIKE))

@@ -324,7 +324,7 @@ def test_each_condition_has_to_be_true(key):
 
 
 def test_what_is_not_known_of_somebody_is_nothing():
-    assert SOMEBODY[2:] == ("", "", (), False, None, {})
+    assert Facts(FILM, User(9, "dora"))[2:] == ("", "", (), False, None, {})
 
 
 def test_there_are_enough_rows():
