@@ -363,6 +363,7 @@ action = alert
 bitrate = above 5 Mbps
 dry_run = yes
 """
+RULED = house(RULES)
 KID, GONE = {"user_id": EMMA}, {"user_id": PAPA, "machine_id": "phone-1"}
 TOGETHER = [  # what is played, and which rules hold
     ({}, {"papa too", "all", "loud"}),
@@ -393,7 +394,7 @@ TOGETHER = [  # what is played, and which rules hold
 
 @pytest.mark.parametrize(("played", "expected"), TOGETHER)
 def test_which_rules_hold(played, expected):
-    of, session = house(RULES), FILM._replace(**played)
+    of, session = RULED, FILM._replace(**played)
     found = holding(of, whose(of, session), session, {})
     assert {rule.name for rule in found} == expected
     assert [rule.dry for rule in found] == [rule.name == "loud" for rule in found]
@@ -651,7 +652,7 @@ TEXT = st.sampled_from(HOSTILE) | st.text(max_size=20)
                  address=TEXT, location=TEXT, media_type=TEXT, title=TEXT, library=TEXT, rating=TEXT, show=TEXT,
                  transcode=TEXT, resolution=TEXT, bitrate=st.integers(0, 10**9), live=st.booleans()))  # fmt: skip
 def test_nothing_makes_a_condition_raise(session):
-    of = house(RULES)
+    of = RULED
     for key, text in (
         ("ratings", "above PG-13, x*"), ("resolution", "above sd"), ("devices", "*"), ("titles", "?*"),
         ("shows", "not a*"), ("transcode", "any"), ("location", "not lan"), ("players", "[a]*"),

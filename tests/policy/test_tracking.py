@@ -334,7 +334,7 @@ def watch(player, silences=(), heard=(), shift=lambda at: (at, 0), again=()):
     return watched, gaps, missed, player.played(before)
 
 
-@examples(300)
+@examples(120)
 @given(STRETCHES, st.lists(st.booleans(), max_size=8), st.sets(st.integers(0, 500), max_size=5))
 def test_looking_every_five_seconds_errs_by_less_than_that_per_change_that_nobody_heard(stretches, heard, again):
     watched, gaps, missed, true = watch(Player(stretches), heard=heard, again=again)
@@ -344,7 +344,7 @@ def test_looking_every_five_seconds_errs_by_less_than_that_per_change_that_nobod
         assert watched.charged == true
 
 
-@examples(400)
+@examples(150)
 @given(STRETCHES, SILENCES, st.lists(st.booleans(), max_size=8))
 @example([("playing", 60, 0), ("paused", 120, 0), ("playing", 120, 0)], [(50, 250)], [])
 @example([("playing", 30, 0), ("paused", 30, 0), ("playing", 120, 0), ("paused", 5, 0)], [(35, 140)], [])
@@ -354,7 +354,7 @@ def test_the_error_is_at_most_the_poll_interval_and_a_report_per_gap(stretches, 
     assert true - bound <= watched.charged <= true + bound
 
 
-@examples(150)
+@examples(80)
 @given(SEEKING, SILENCES)
 def test_seeking_never_charges_more_than_the_time_that_passed(stretches, silences):
     player = Player(stretches)
@@ -383,7 +383,7 @@ SIGHTS = st.lists(
 )  # fmt: skip
 
 
-@examples(200)
+@examples(100)
 @given(SIGHTS)
 def test_nothing_seen_makes_it_raise_or_charge_more_than_passed(sights):
     watched, epoch, elapsed, latest = Watched(), 0, 0.0, 0.0
