@@ -14,7 +14,7 @@ import sys
 HERE = os.path.dirname(os.path.abspath(__file__))
 PROJECT = os.path.dirname(os.path.dirname(HERE))
 # each a module here: the first line of its docstring is the heading, its figures() yields what it finds
-PARTS = ("limits", "rules", "people", "report", "logs", "load", "live", "peers")
+PARTS = ("limits", "rules", "people", "report", "logs", "backtest", "load", "live", "peers")
 PEERS = ("jbops", "no-plex", "plex-reporter")
 
 
