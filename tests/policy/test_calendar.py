@@ -505,7 +505,7 @@ def test_intervals_are_sets_of_seconds(some, others, low, high):
 
 
 def test_a_calendar_of_nothing_in_particular():
-    assert Calendar() == (((0, 0),), 4 * H, 0, {})
+    assert Calendar() == (((0, 0),), 4 * H, 0, {}, None)
     assert cal.moment(Calendar(), ordinal("2026-11-20")) == at("2026-11-20")
 
 

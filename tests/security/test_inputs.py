@@ -310,13 +310,13 @@ def test_what_shortens_a_name_leaves_nothing_that_a_terminal_obeys():
 
 def test_the_page_of_buttons_is_for_its_owner_alone(tmp_path):
     """Also where somebody was there before: a file that all may read, or a link."""
-    from shared.jobs.buttons import _write
+    from shared.jobs.buttons import write_page
 
     (tmp_path / "trap").write_text("before")
     (tmp_path / "page").symlink_to(tmp_path / "trap")
     old = os.umask(0)
     try:
-        _write(str(tmp_path / "page"), "key")
+        write_page(str(tmp_path / "page"), "key")
     finally:
         os.umask(old)
     assert (tmp_path / "trap").read_text() == "before"
