@@ -85,7 +85,7 @@ class Runner:
                 os.dup2(null, fd)
             resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
             put_in_place(mutant)
-            for item, after in zip(items, [*items[1:], None], strict=True):
+            for item, after in zip(items, [*items, None][1:], strict=True):
                 most = int(time.process_time() + 3 + 5 * took[item.nodeid])
                 resource.setrlimit(resource.RLIMIT_CPU, (most, resource.RLIM_INFINITY))
                 if _fails(item, after):
@@ -103,7 +103,7 @@ def measured(items):
     new = [item for item in items if known.get(item.path.name, {}).get("made from") != files[item.path]]
     cover = coverage.Coverage(data_file=None, include=[f"{POLICY}/*"])
     cover.start()
-    for item, after in zip(new, [*new[1:], None], strict=True):
+    for item, after in zip(new, [*new, None][1:], strict=True):
         cover.switch_context(item.nodeid)
         began = time.process_time()
         if _fails(item, after):
