@@ -9,13 +9,28 @@ from functools import lru_cache
 import pytest
 
 from shared.model import Play, Session, Span, User
-from shared.policy import grants, people, verdict, why
+from shared.policy import grants, people, streams, verdict, why
 from shared.policy.grants import Grant
 from shared.policy.holding import holding, names_of
 from shared.policy.limits import Limits
 from shared.policy.people import House
+from shared.policy.rules import Holding
 from shared.zone import transitions
-from tests.policy.words_of_tests import DAY, EVERY, SAT, SCHOOLNIGHT, WEEKEND, ZONES, H, M, at, calendar
+from tests.policy.words_of_tests import (
+    DAY,
+    EVERY,
+    FRI,
+    SAT,
+    SCHOOLNIGHT,
+    WEEKEND,
+    ZONES,
+    H,
+    M,
+    at,
+    calendar,
+    limits,
+    ordinal,
+)  # fmt: skip
 
 SITUATIONS = 500 * int(os.environ.get("EXAMPLES_TIMES", "1"))
 PARTS = 20 if "EXAMPLES_MOST" not in os.environ else 1
@@ -146,3 +161,174 @@ def test_the_answer_is_the_decision(part):
     assert {(key, stops) for key in keys for stops in (True, False)} | {True, False, None, ("lock", True)} <= seen
     ways = {(a, u, d) for a in (True, False) for u in (True, False) for d in (True, False)} - {(True, True, True)}
     assert ways <= seen
+
+
+# ---- what the rows say ----
+
+NOW, TODAY = at("2026-11-20T18:00"), ordinal("2026-11-20")  # a Friday
+HOUSE = calendar()
+FILM = Session("1", "tv", 2, media_type="movie", library="Films", address="203.0.113.1", location="wan")
+PHONE = FILM._replace(session_key="2", machine_id="phone", address="203.0.113.2", title="Other")
+AT_HOME, NOWHERE = PHONE._replace(location="lan"), PHONE._replace(location="", address="", machine_id="")
+PAUSED = FILM._replace(state="paused")
+NINE = ((EVERY, ((21 * H, DAY),)),)
+
+
+def rows(what, session=FILM, others=(), asked=(), spans=(), **more):
+    """What is said of a play that has begun twelve minutes ago."""
+    play = Play(1, session, NOW - 12 * M, NOW, span_began=NOW - 12 * M, span_ended=NOW)
+    there = [play, *(Play(n, other, NOW - 20 * M, NOW) for n, other in enumerate(others, 2))]
+    mine = [Span(NOW - 12 * M, NOW, session.media_type, session.library, play=1), *spans]
+    case = verdict.Case(play, limits(**what), HOUSE, mine, {1: session},
+                        others=[(one, frozenset()) for one in there])._replace(**more)
+    return why.explain(case, asked, NOW).rows
+
+
+@pytest.mark.parametrize(("what", "more", "expected"), [
+    ({}, {}, []),
+    ({"daily": 45 * M}, {}, ["12 min of 45 min used today; over at 18:33 if it plays on"]),
+    ({"daily": 12 * M}, {}, ["12 min of 12 min used today; back at 04:00"]),
+    ({"weekly": H}, {}, ["12 min of 1 h used this week; over at 18:48 if it plays on"]),
+    ({"monthly": H}, {}, ["12 min of 1 h used this month; over at 18:48 if it plays on"]),
+    ({"daily": 45 * M, "weekly": 10 * H}, {},
+     ["12 min of 45 min used today; over at 18:33 if it plays on",
+      "12 min of 10 h used this week; over at 03:48 if it plays on"]),
+    ({"daily": 30 * M}, {"today": grants.Today(((TODAY, H),))},
+     ["12 min of 1 h 30 min used today; over at 19:18 if it plays on"]),
+    ({"daily": 30 * M}, {"today": grants.Today(((TODAY, -H),))}, ["12 min of 0 s used today; back at 04:00"]),
+    ({"daily": ((EVERY, 45 * M), (FRI, None))}, {}, ["12 min used today; over at 04:45 if it plays on"]),
+    ({"daily": H, "uncounted_media": ("movie",)}, {}, ["what is played uses up none of it"]),
+    ({"daily": H, "uncounted_libraries": ("films",)}, {}, ["what is played uses up none of it"]),
+    ({"sitting": H}, {}, ["time is left in this sitting; over at 18:48 if it plays on"]),
+    ({"sitting": 12 * M}, {}, ["sitting limit of 12 min reached; back at 18:15"]),
+    ({"sitting": H, "uncounted_media": ("movie",)}, {}, ["what is played uses up none of it"]),
+    ({"blocked": NINE}, {}, ["watching is open at this hour; over at 21:00 if it plays on"]),
+    ({"allowed": NINE}, {}, ["no watching at this hour; back at 21:00"]),
+    ({"allowed": ((EVERY, ((8 * H, 21 * H),)),)}, {}, ["watching is open at this hour; over at 21:00 if it plays on"]),
+    ({"no_start_in_last": 5 * M}, {}, ["more than 5 min was left when it began"]),
+    ({"blocked": NINE, "uncounted_media": ("movie",)}, {},
+     ["watching is open at this hour; over at 21:00 if it plays on"]),
+    ({"max_streams": 1}, {}, ["1 of 1 player at once"]),
+    ({"max_streams": 3}, {"others": [PHONE]}, ["2 of 3 players at once"]),
+    ({"max_streams": 4}, {"others": [PHONE, PHONE, NOWHERE]}, ["3 of 4 players at once"]),
+    ({"max_streams": 1}, {"others": [PHONE]}, ["at most 1 stream at once; no end in sight"]),
+    ({"max_streams": 0}, {}, ["at most 0 streams at once; no end in sight"]),
+    ({"max_locations": 1}, {}, ["1 of 1 place at once"]),
+    ({"max_locations": 2}, {"others": [AT_HOME, NOWHERE]}, ["2 of 2 places at once"]),
+    ({"max_locations": 0}, {}, ["at most 0 places at once; no end in sight"]),
+    ({"max_paused": 20 * M}, {}, ["it is not paused"]),
+    ({"max_paused": 20 * M}, {"session": PAUSED}, ["not paused for so long; over at 18:20 if it plays on"]),
+    ({"max_paused": 0}, {"session": PAUSED}, ["paused for 0 s; no end in sight"]),
+    ({"known_devices_only": True}, {"known": True}, ["the player is known"]),
+    ({"known_devices_only": True}, {"known": None}, ["whether the player is known is not known"]),
+    ({"known_devices_only": True}, {"known": False}, ["this player is not known yet; no end in sight"]),
+    ({}, {"today": grants.Today(locked_until=NOW + H)}, ["locked; back at 19:00"]),
+    ({}, {"today": grants.Today(locked_until=grants.FOREVER)}, ["locked; no end in sight"]),
+])  # fmt: skip
+def test_what_a_limit_of_theirs_says(what, more, expected):
+    assert [row.why for row in rows(what, **more)] == expected
+
+
+ALERT = {"action": "alert"}
+CARTOONS, FILMS = (why.Condition("libraries", "cartoons", False),), (why.Condition("libraries", "films", True),)
+UNKNOWN, NOT_NOW = why.Condition("ratings", "above pg", None), why.Condition("when", "after 21:00", False)
+
+
+@pytest.mark.parametrize(("settings", "conditions", "for_them", "expected"), [
+    ({}, FILMS, False, ("does not name them, and they are exempt", False, None, False, "stop")),
+    ({}, CARTOONS, True, ("not all its conditions are true", False, None, False, "stop")),
+    ({}, (*FILMS, UNKNOWN), True,
+     ("it is not known whether all its conditions are true", False, None, False, "stop")),
+    ({}, (UNKNOWN, NOT_NOW), True,
+     ("it is not known whether all its conditions are true", False, None, False, "stop")),
+    ({}, (UNKNOWN, *CARTOONS), True, ("not all its conditions are true", False, None, False, "stop")),
+    ({}, FILMS, True, ("not allowed; no end in sight", True, None, True, "stop")),
+    (ALERT, FILMS, True, ("not allowed; no end in sight", False, None, True, "alert")),
+    ({"when": NINE}, (*FILMS, NOT_NOW), True,
+     ("its conditions are true; over at 21:00 if it plays on", False, NOW + 3 * H, True, "stop")),
+    ({"daily": H, "weekly": 2 * H}, FILMS, True,
+     ("its conditions are true; 22 min of 1 h used today; 22 min of 2 h used this week; over at 18:38 if it plays on",
+      False, NOW + 38 * M, True, "stop")),
+    ({"daily": 10 * M, "weekly": 12 * H}, FILMS, True,
+     ("daily limit of 10 min reached; back at 04:00", True, NOW + 10 * H, True, "stop")),
+    ({"daily": 12 * H, "sitting": 10 * M}, FILMS, True,
+     ("sitting limit of 10 min reached; back at 18:15", True, NOW + 15 * M, True, "stop")),
+])  # fmt: skip
+def test_what_a_rule_says(settings, conditions, for_them, expected):
+    other = Holding("another", {"media": (False, ("movie",))}, frozenset({8}))
+    held = [other, Holding("it", settings, frozenset({9}), dry=True)]
+    before = [Span(NOW - 90 * M, NOW - 80 * M, play=9), Span(NOW - 3 * H, NOW - 2 * H, play=8)]
+    sessions = {1: FILM, 8: FILM, 9: FILM}
+    (row,) = rows({}, asked=[why.Asked("it", settings, conditions, for_them)], spans=before, rules=held,
+                  sessions=sessions)  # fmt: skip
+    assert (row.why, row.stops, row.until, row.dry, row.action) == expected
+    assert (row.limit, row.conditions) == ("rule:it", conditions)
+
+
+def test_a_rule_that_does_not_hold_is_not_dry_and_used_nothing():
+    asked = why.Asked("it", {"daily": H}, FILMS, True)
+    (row,) = rows({}, asked=[asked], spans=[Span(NOW - 90 * M, NOW - 80 * M, play=9)])
+    assert row == why.Row("rule:it", False, "its conditions are true; 12 min of 1 h used today", conditions=FILMS)
+
+
+@pytest.mark.parametrize(("settings", "expected"), [
+    ({"libraries": (False, ("films", "tv"))}, [("libraries", "films, tv", True)]),
+    ({"libraries": (True, ("films",))}, [("libraries", "not films", False)]),
+    ({"ratings": (False, ("above pg",)), "unrated": "block"}, [("ratings", "above pg, or none", True)]),
+    ({"ratings": (False, ("above pg",)), "unrated": "allow"}, [("ratings", "above pg", None)]),
+    ({"ratings": (False, ("above pg",))}, [("ratings", "above pg", None)]),
+    ({"media": (False, ("movie",)), "unrated": "block"}, [("media", "movie", True)]),
+    ({"shows": (False, ("x" * 41,))}, [("shows", "x" * 39 + "…", False)]),
+    ({"new_device": True}, [("new_device", "yes", None)]), ({"new_device": False}, [("new_device", "no", None)]),
+    ({"bitrate": ("above", 8500)}, [("bitrate", "above 8.5 Mbps", None)]),
+    ({"file_bitrate": ("below", 20000)}, [("file_bitrate", "below 20 Mbps", None)]),
+    ({"when": ((EVERY, ((18 * H, 19 * H),)), (SAT, ()))},
+     [("when", "every day from 18:00 to 19:00, but not on Saturdays", True)]),
+    ({"when": NINE}, [("when", "after 21:00 every day", False)]),
+    ({"when": ((EVERY, ((8 * H, 18 * H),)),)}, [("when", "every day from 08:00 to 18:00", False)]),
+    ({"when": ((EVERY, ((18 * H + 1, 20 * H),)),)}, [("when", "every day from 18:00 to 20:00", False)]),
+    ({"when": ()}, []),
+])  # fmt: skip
+def test_what_a_condition_says(settings, expected):
+    house = House({"usher": {"owner_devices": ()}, "person": {}, "rule": {"it": settings}}, USERS, {}, 1)
+    case = verdict.Case(Play(1, FILM, NOW, NOW), limits(), HOUSE)
+    (asked,) = why.ask(house, people.Who("user:4", "guest", limits()), case, None, NOW)
+    assert (asked.name, list(asked.conditions), asked.for_them) == ("it", expected, True)
+
+
+@pytest.mark.parametrize(("today", "expected"), [
+    (grants.Today(), []),
+    (grants.Today(((TODAY, 900),)), ["15 min more today (bonus)"]),
+    (grants.Today(((TODAY, -900), (TODAY + 1, H))), ["15 min less today (bonus)"]),
+    (grants.Today(((TODAY, 1),)), ["1 s more today (bonus)"]),
+    (grants.Today(((TODAY - 1, H),)), []),
+    (grants.Today(allowed_until=NOW + H), ["free of budgets and hours until 19:00"]),
+    (grants.Today(locked_until=grants.FOREVER, off_until=NOW + 3 * DAY),
+     ["locked", "everything off until on Mon at 18:00"]),
+    (grants.Today(((TODAY, H),), NOW + H, NOW + 2 * H, NOW + 3 * H),
+     ["1 h more today (bonus)", "free of budgets and hours until 19:00", "locked until 21:00",
+      "everything off until 20:00"]),
+])  # fmt: skip
+def test_what_the_owner_has_given(today, expected):
+    assert why.given(today, HOUSE, NOW) == expected
+
+
+@pytest.mark.parametrize(("what", "beside", "seconds"), [
+    ({}, {}, 0), ({"daily": 5}, {}, 0), ({"daily": H}, {}, 0),
+    ({"max_streams": 1}, {}, 0),
+    ({"max_streams": 1}, {"title": "Other"}, streams.SETTLE),
+    ({"max_streams": 1}, {"title": FILM.title, "rating_key": "7"}, streams.SETTLE),
+    ({"max_locations": 1}, {"address": "203.0.113.9"}, streams.SETTLE),
+])  # fmt: skip
+def test_when_it_is_judged_for_good(what, beside, seconds):
+    play = Play(2, FILM, NOW, NOW)
+    other = Play(1, FILM._replace(session_key="9", machine_id="pad", **beside), NOW - H, NOW)
+    there = [(play, frozenset()), *([(other, frozenset())] if beside else [])]
+    assert why.settles(verdict.Case(play, limits(**what), HOUSE, others=there), NOW) == NOW + seconds
+
+
+def test_an_item_that_moves_to_another_player_is_judged_after_the_longest_wait():
+    session = FILM._replace(rating_key="7")
+    play, other = Play(2, session, NOW, NOW), Play(1, session._replace(machine_id="pad"), NOW - H, NOW)
+    case = verdict.Case(play, limits(max_streams=1), HOUSE, others=[(play, frozenset()), (other, frozenset())])
+    assert why.settles(case, NOW) == NOW + streams.HANDOVER
