@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
@@ -69,6 +70,7 @@ def clusters(items: Iterable[Item], past: Past) -> Iterator[list[Item]]:
     together: dict[Own, list[Item]] = defaultdict(list)
     for item in items:
         together[first(own(item))].append(item)
+    gc.freeze()  # they stay: the garbage collector looks at none of them again and again
     yield from together.values()
 
 

@@ -46,7 +46,8 @@ def decide(bounds: Sequence[Bound], calendar: Calendar, now: float, paused: bool
         if denying:
             among = [bound for bound in bounds if bound.dry == dry]
             stop = _stop(denying, among, calendar, now)
-            coming = [at for at in (stop.until, _next(ahead, calendar, now, paused)) if at is not None and at > now]
+            stands = paused or not dry  # what is stopped uses up nothing
+            coming = [at for at in (stop.until, _next(ahead, calendar, now, stands)) if at is not None and at > now]
             return stop._replace(dry=dry, ahead=min(coming, default=None))
     if not ahead:
         return Decision(True, reason="no limit in sight")
@@ -60,17 +61,26 @@ def decide(bounds: Sequence[Bound], calendar: Calendar, now: float, paused: bool
 
 def opens(bounds: Sequence[Bound], now: float) -> float | None:
     """When none of the limits forbids any more, None if that is not in sight."""
+    return _opens(bounds, [bound for bound in bounds if _denies(bound, now)], now)
+
+
+def _opens(bounds: Sequence[Bound], denying: Sequence[Bound], now: float) -> float | None:
+    """The same, where it is known which of them forbid now."""
     at = now
     while at < now + FAR:
-        later = [
-            bound.reopens(at) for bound in bounds if (deadline := bound.deadline(at)) is not None and deadline <= at
-        ]
-        if not later:
+        if not denying:
             return at
+        later = [bound.reopens(at) for bound in denying]
         if None in later:
             return None
         at = max(moment for moment in later if moment is not None)
+        denying = [bound for bound in bounds if _denies(bound, at)]
     return None
+
+
+def _denies(bound: Bound, at: float) -> bool:
+    deadline = bound.deadline(at)
+    return deadline is not None and deadline <= at
 
 
 def always(limit: str, kind: str, value: int = 0, reopens: float | None = None) -> Bound:
@@ -84,8 +94,8 @@ def always(limit: str, kind: str, value: int = 0, reopens: float | None = None) 
 
 def _stop(denying: Sequence[Bound], bounds: Sequence[Bound], calendar: Calendar, now: float) -> Decision:
     """The limit that holds longest is the one to name; the way is free when none of them forbids any more."""
-    bound = max(denying, key=lambda b: opens([b], now) or float("inf")) if len(denying) > 1 else denying[0]
-    free = opens(bounds, now)
+    bound = max(denying, key=lambda b: _opens([b], [b], now) or float("inf")) if len(denying) > 1 else denying[0]
+    free = _opens(bounds, denying, now)
     reason = words.refused(bound.limit, bound.kind, bound.value(now))
     reason += f"; back {words.clock(calendar, free, now)}" if free is not None and free > now else ""
     reason += f". {bound.message}" if bound.message else ""

@@ -100,11 +100,12 @@ def day_of(calendar: Calendar, at: float) -> int:
     """The ordinal of the day that a moment belongs to."""
     if calendar.memo is None:
         return _day_of(calendar, at)
-    began, ended, ordinal = calendar.memo.get("day", (0.0, 0.0, 0))  # mostly the one of the time before
+    hour = at // 3600  # nearly always all of one hour belongs to one day
+    began, ended, ordinal = calendar.memo.get(hour, (0.0, 0.0, 0))
     if not began <= at < ended:
         ordinal = _day_of(calendar, at)
         began, ended = (moment(calendar, day, calendar.day_starts) for day in (ordinal, ordinal + 1))
-        calendar.memo["day"] = began, ended, ordinal
+        calendar.memo[hour] = began, ended, ordinal
     return int(ordinal)
 
 
@@ -119,7 +120,16 @@ def _day_of(calendar: Calendar, at: float) -> int:
 
 def period(calendar: Calendar, kind: str, at: float) -> tuple[int, Interval]:
     """The day, week or month around a moment: the ordinal of its first day, its begin and end."""
-    first = day_of(calendar, at)
+    day = day_of(calendar, at)
+    if calendar.memo is None:
+        return _period(calendar, kind, day)
+    if (kind, day) not in calendar.memo:
+        calendar.memo[kind, day] = _period(calendar, kind, day)
+    found: tuple[int, Interval] = calendar.memo[kind, day]
+    return found
+
+
+def _period(calendar: Calendar, kind: str, first: int) -> tuple[int, Interval]:
     after = first + 1
     if kind == "weekly":
         first -= (weekday(first) - calendar.week_starts) % 7

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
 
 Interval = tuple[float, float]
 
@@ -21,6 +22,13 @@ def union(pieces: Iterable[Interval]) -> list[Interval]:
 def clip(pieces: Iterable[Interval], began: float, ended: float) -> list[Interval]:
     """What of the pieces lies between two moments."""
     return [(max(a, began), min(b, ended)) for a, b in pieces if a < ended and b > began] if began < ended else []
+
+
+def between(pieces: Sequence[Interval], began: float, ended: float) -> list[Interval]:
+    """The same of sorted, disjoint pieces, of which only those are looked at."""
+    first = bisect_left(pieces, (began,))
+    first -= first > 0 and pieces[first - 1][1] > began
+    return clip(pieces[first : bisect_left(pieces, (ended,))], began, ended)
 
 
 def subtract(pieces: Iterable[Interval], holes: list[Interval]) -> list[Interval]:

@@ -14,9 +14,9 @@ def may_end(bound: Bound, play: Play, most: int, now: float) -> Bound:
     """A limit in time under which an item that began before it, and has at most `most` seconds left when it comes, may
     end. `now` is the moment that the play's position is reckoned for. It has to end within these seconds: who pauses or
     goes back in it is cut when it cannot any more, and what was denied once does not land."""
-    ends, since = item_ends(play, now), bound.since
-    stands = play.session.state != "playing"
-    if ends is None or since is None or not most or play.denied:
+    since, stands = bound.since, play.session.state != "playing"
+    ends = item_ends(play, now) if most and since is not None and not play.denied else None
+    if ends is None or since is None:
         return bound
 
     def deadline(start: float) -> float | None:

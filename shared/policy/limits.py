@@ -21,11 +21,12 @@ from shared.policy.calendar import (
     value_on,
     window_intervals,
 )
-from shared.policy.intervals import Interval, clip, measure, subtract, union
+from shared.policy.intervals import Interval, between, measure, subtract, union
 
 AHEAD = 2 * DAY  # a deadline farther away than this is none for now: it is asked again long before
 CALENDARS = ("daily", "weekly", "monthly")
 Extra = tuple[tuple[int, int], ...]  # (day, seconds): what a day has more than config.ini says, or less
+Counting = list[list[Interval]]  # when what counts was played, sorted and disjoint, of each epoch of the clock
 
 
 class Limits(NamedTuple):
@@ -62,9 +63,13 @@ class Limits(NamedTuple):
     @property
     def any(self) -> bool:
         """Whether there is any limit at all."""
-        in_time = self.daily or self.weekly or self.monthly or self.sitting or self.blocked or self.allowed
         of_plays = (self.max_streams, self.max_locations, self.max_paused)
-        return bool(in_time) or self.known_devices_only or any(most is not None for most in of_plays)
+        return self.in_time or self.known_devices_only or any(most is not None for most in of_plays)
+
+    @property
+    def in_time(self) -> bool:
+        """Whether there is one by the clock."""
+        return any((self.daily, self.weekly, self.monthly, self.sitting, self.blocked, self.allowed))
 
 
 def bounds(limits: Limits, calendar: Calendar, spans: list[Span], now: float, counted: bool) -> list[Bound]:
@@ -73,22 +78,23 @@ def bounds(limits: Limits, calendar: Calendar, spans: list[Span], now: float, co
     found = []
     if limits.blocked or limits.allowed:
         found.append(_hours(limits, calendar))
-    if counted:
-        for kind in CALENDARS:
-            if getattr(limits, kind):
-                found.append(_budget(limits, calendar, spans, kind))
-        if limits.sitting:
-            found.append(_sitting(limits, calendar, spans, now))
+    kinds = [kind for kind in CALENDARS if counted and getattr(limits, kind)]
+    if kinds:
+        since = horizon(limits, calendar, now)
+        played = _counting(limits, [span for span in spans if span.ended > since])
+        found += [_budget(limits, calendar, played, kind) for kind in kinds]
+    if counted and limits.sitting:
+        found.append(_sitting(limits, calendar, spans, now))
     return found
 
 
 def used(limits: Limits, calendar: Calendar, spans: list[Span], kind: str, now: float) -> tuple[float, int | None]:
     """Counted seconds of the day, week or month (`daily`, `weekly`, `monthly`) around now, and its limit or None."""
     first, (began, ended) = period(calendar, kind, now)
-    limit = value_on(calendar, getattr(limits, kind), first)
+    limit, played = value_on(calendar, getattr(limits, kind), first), _counting(limits, spans)
     if limit is not None:
-        limit = round(limit + _extra(limits, calendar, spans, kind, day_of(calendar, now), {}))
-    return _counted(limits, calendar, spans, began, ended), limit
+        limit = round(limit + _extra(limits, calendar, played, kind, day_of(calendar, now), {}))
+    return measure(_charges(limits, calendar, played, began, ended)), limit
 
 
 def counts(limits: Limits, media_type: str, library: str) -> bool:
@@ -127,7 +133,7 @@ def _hours(limits: Limits, calendar: Calendar) -> Bound:
     return Bound(limit, HOURS, deadline, reopens, since=since, message=limits.message)
 
 
-def _budget(limits: Limits, calendar: Calendar, spans: list[Span], kind: str) -> Bound:
+def _budget(limits: Limits, calendar: Calendar, played: Counting, kind: str) -> Bound:
     """So much counted time in each day, week or month."""
     values: PerDay = getattr(limits, kind)
 
@@ -138,8 +144,8 @@ def _budget(limits: Limits, calendar: Calendar, spans: list[Span], kind: str) ->
         ahead: dict[int, float] = {}  # what will be played from `start` on, by day
         for day, limit, (began, ended), pieces in _ahead(limits, calendar, kind, values, start):
             if limit is not None:
-                left = limit + _extra(limits, calendar, spans, kind, day, ahead)
-                left -= _counted(limits, calendar, spans, began, ended)
+                left = limit + _extra(limits, calendar, played, kind, day, ahead)
+                left -= measure(_charges(limits, calendar, played, began, ended))
                 left -= sum(seconds for on, seconds in ahead.items() if day_began(on) >= began)
                 for a, b in pieces:
                     if left < b - a:
@@ -157,11 +163,11 @@ def _budget(limits: Limits, calendar: Calendar, spans: list[Span], kind: str) ->
 
     def value(at: float) -> int:
         limit = value_on(calendar, values, period(calendar, kind, at)[0]) or 0
-        return max(round(limit + _extra(limits, calendar, spans, kind, day_of(calendar, at), {})), 0)
+        return max(round(limit + _extra(limits, calendar, played, kind, day_of(calendar, at), {})), 0)
 
     def since(at: float) -> float:
         left = float(value(at))
-        for began, ended in _charges(limits, calendar, spans, *period(calendar, kind, at)[1]):
+        for began, ended in _charges(limits, calendar, played, *period(calendar, kind, at)[1]):
             if left < ended - began:
                 return began + left
             left -= ended - began
@@ -221,7 +227,7 @@ def _ahead(
 
 
 def _extra(
-    limits: Limits, calendar: Calendar, spans: list[Span], kind: str, day: int, ahead: dict[int, float]
+    limits: Limits, calendar: Calendar, played: Counting, kind: str, day: int, ahead: dict[int, float]
 ) -> float:
     """What a budget has more, or less, on a day: the bonus of that day, and of a week or month what was used up of the
     bonuses of its earlier days, since bonus time is not charged to it. `ahead`: what will be played on earlier days."""
@@ -231,7 +237,7 @@ def _extra(
             found += seconds
         elif kind != "daily" and period(calendar, kind, moment(calendar, day, calendar.day_starts))[0] <= on < day:
             began, ended = (moment(calendar, n, calendar.day_starts) for n in (on, on + 1))
-            over = _counted(limits, calendar, spans, began, ended) + ahead.get(on, 0.0)
+            over = measure(_charges(limits, calendar, played, began, ended)) + ahead.get(on, 0.0)
             over -= value_on(calendar, limits.daily, on) or 0
             found += min(max(over, 0.0), max(seconds, 0))
     return found
@@ -245,32 +251,28 @@ def _most_at_once(limits: Limits, calendar: Calendar, day: int) -> int | None:
 
 def _sittings(limits: Limits, calendar: Calendar, spans: list[Span], now: float) -> list[Interval]:
     """The counted stretches that a sitting is made of, in the order in which they were lived."""
-    pieces: list[Interval] = []
-    for epoch in sorted({s.epoch for s in spans}):
-        mine = [s for s in spans if s.epoch == epoch and not s.denied]
-        latest = min(max((s.ended for s in mine), default=now), now + FAR)
-        pieces += _charged(limits, calendar, mine, now - AHEAD - limits.rest, latest)
-    return pieces
+    since, until = now - AHEAD - limits.rest, now + FAR
+    played = _counting(limits, [span for span in spans if span.ended > since and not span.denied])
+    return [piece for epoch in played for piece in _charges(limits, calendar, [epoch], since, min(epoch[-1][1], until))]
 
 
-def _counted(limits: Limits, calendar: Calendar, spans: list[Span], began: float, ended: float) -> float:
-    """Counted seconds between two moments: two screens at once use one minute per minute."""
-    return measure(_charges(limits, calendar, spans, began, ended))
+def _counting(limits: Limits, spans: list[Span]) -> Counting:
+    """When something was played that uses up budgets: two screens at once use one minute per minute."""
+    known: dict[tuple[str, str], bool] = {}
+    found: dict[int, list[Interval]] = {}
+    for span in spans:
+        kind = span.media_type, span.library
+        if kind not in known:
+            known[kind] = counts(limits, *kind)
+        if known[kind]:
+            found.setdefault(span.epoch, []).append((span.began, span.ended))
+    return [pieces for epoch in sorted(found) if (pieces := union(found[epoch]))]
 
 
-def _charges(limits: Limits, calendar: Calendar, spans: list[Span], began: float, ended: float) -> list[Interval]:
-    """The counted stretches between two moments, each epoch of the clock by itself."""
-    near = [s for s in spans if s.began < ended and s.ended > began]
-    return [
-        piece
-        for epoch in sorted({s.epoch for s in near})
-        for piece in _charged(limits, calendar, [s for s in near if s.epoch == epoch], began, ended)
-    ]
-
-
-def _charged(limits: Limits, calendar: Calendar, spans: list[Span], began: float, ended: float) -> list[Interval]:
-    mine = [(s.began, s.ended) for s in spans if counts(limits, s.media_type, s.library)]
-    return subtract(clip(union(mine), began, ended), _uncounted(limits, calendar, began, ended))
+def _charges(limits: Limits, calendar: Calendar, played: Counting, began: float, ended: float) -> list[Interval]:
+    """What of it is charged between two moments, each epoch of the clock by itself."""
+    free = _uncounted(limits, calendar, began, ended)
+    return [piece for pieces in played for piece in subtract(between(pieces, began, ended), free)]
 
 
 def _uncounted(limits: Limits, calendar: Calendar, began: float, ended: float) -> list[Interval]:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from shared.model import Play, Session, Span
 from shared.policy import people, rules, verdict
 from shared.policy.calendar import Calendar
-from shared.policy.holding import facts, of_facts
+from shared.policy.holding import facts, names_of, of_facts
 from shared.policy.people import House, Who
 from shared.policy.rules import Facts, Holding
 
@@ -60,16 +60,20 @@ class Played:
         self._tidied: dict[Own, int] = {}
         self._facts: dict[tuple[Own, int], Facts] = {}
 
-    def begins(self, item: Item) -> None:
-        """Note for which rules with a budget, of anybody's whom it concerns, a play counts."""
-        if not self.budgets:
-            return
-        self.sessions[item.id] = item.session
-        for one in self.consumers[own(item)]:
-            mine = self._facts_of(one, item, None)
-            for name, rule in self.budgets.items():
-                if rules.holds(rule, mine):
-                    self.held[one, name].add(item.id)
+    def begins(self, item: Item) -> tuple[Holding, ...]:
+        """The rules that hold for a play, as far as that does not depend on its player. Notes for which rules with a
+        budget, of anybody's whom it concerns, it counts."""
+        found = self.holding(item, None)
+        if self.budgets:
+            self.sessions[item.id] = item.session
+        for one in self.consumers[own(item)] if self.budgets else ():
+            names: Iterable[str] = names_of(found) & self.budgets.keys()
+            if one != own(item):
+                theirs = self._facts_of(one, item, None)
+                names = [name for name, rule in self.budgets.items() if rules.holds(rule, theirs)]
+            for name in names:
+                self.held[one, name].add(item.id)
+        return found
 
     def add(self, item: Item, began: float, ended: float) -> None:
         """Something was watched."""
@@ -125,7 +129,8 @@ class Played:
         self.spans[one] = [span for span in self.spans[one] if span.ended > since]
         self._tidied[one] = len(self.spans[one])
         kept = {span.play for spans in self.spans.values() for span in spans}
-        for old in [id for id in self.sessions if id < min(kept, default=0)]:
+        oldest = min(kept, default=0)
+        for old in [id for id in self.sessions if id < oldest]:
             del self.sessions[old]
 
 

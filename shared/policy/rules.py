@@ -26,6 +26,8 @@ AMOUNTS = (*BUDGETS, "max_plays", "max_streams", "max_paused")  # with one of th
 PLAYED = 120.0  # seconds from which a play counts for max_plays: Tautulli's history forgets shorter ones, too
 TRANSCODES = {"video": ("video", "both"), "audio": ("audio", "both"), "any": ("video", "audio", "both"), "no": ("no",)}
 SHOWLESS = ("movie", "track", "photo", "clip")  # kinds of media that are of no series, and that is known
+ONE_FIELD = {"platforms": "platform", "libraries": "library", "shows": "show", "location": "location",
+             "addresses": "address"}  # fmt: skip
 NOBODY = ("0", "local")  # what Plex's user 0 may be called in `users`
 LINES = {"sd": 576, "2k": 1440, "4k": 2160, "8k": 4320}  # of a picture; the other resolutions are their number
 _SAME = {"2160": "4k", "1440": "2k", "4320": "8k"}
@@ -123,8 +125,9 @@ def resolution(text: str) -> str:
 
 def matches(pattern: str, text: str) -> bool:
     """Whether a name is meant by a pattern of config.ini: * is any text, ? any one character; both in lower case."""
-    if "*" not in pattern and "?" not in pattern:
-        return pattern == text
+    head, star_at_end, tail = pattern.partition("*")
+    if "?" not in pattern and not tail:
+        return text.startswith(head) if star_at_end else text == pattern
     at, star, mark, seen = 0, -1, 0, 0
     while seen < len(text):
         if at < len(pattern) and pattern[at] == "*":
@@ -160,19 +163,21 @@ def _listed(key: str, names: Sequence[str], facts: Facts) -> bool | None:
         return _any(names, session.product, session.player) or _known(session.product and session.player, False)
     if key == "media":
         return ("live" in names and session.live) or _any(names, session.media_type)
+    if key == "titles":
+        return _any(names, session.title, session.title.removeprefix(f"{session.show} - ") if session.show else "")
     if key == "shows" and not session.show and session.media_type in SHOWLESS and not session.live:
         return False
-    texts = {
-        "platforms": (session.platform,), "libraries": (session.library,),
-        "shows": (session.show,), "location": (session.location,), "addresses": (session.address,),
-        "titles": (session.title, session.title.removeprefix(f"{session.show} - ") if session.show else ""),
-    }[key]  # fmt: skip
-    return _any(names, *texts)
+    return _any(names, getattr(session, ONE_FIELD[key]))
 
 
 def _any(names: Sequence[str], *texts: str) -> bool | None:
-    known = [text.casefold() for text in texts if text]
-    return any(matches(name, text) for name in names for text in known) if known else None
+    found = None
+    for text in filter(None, texts):
+        folded, found = text.casefold(), False
+        for name in names:
+            if matches(name, folded):
+                return True
+    return found
 
 
 def _known(told: object, found: bool) -> bool | None:

@@ -57,8 +57,8 @@ def bounds(case: Case, now: float) -> list[Bound]:
     if case.limits.known_devices_only and case.known is False:
         placed.append(always("known_devices_only", "device")._replace(message=case.limits.message))
     ruled = [bound for rule in _sorted(case.rules, stops=True) for bound in _of_rule(case, rule, now)]
-    own = [bound._replace(dry=case.dry) for bound in (*timed, *grants.lifted(placed, lift))]
-    return [*(lock._replace(dry=case.dry) for lock in grants.locks(case.today)), *own, *ruled]
+    own = [*grants.locks(case.today), *timed, *grants.lifted(placed, lift)]
+    return [*(own if not case.dry else [bound._replace(dry=True) for bound in own]), *ruled]
 
 
 def notes(case: Case, now: float) -> list[tuple[Holding, Bound]]:
@@ -78,7 +78,9 @@ def horizon(what: Limits, settings_of_rules: Sequence[Mapping[str, object]], cal
 
 def _timed(case: Case, now: float) -> list[Bound]:
     """Budgets, sittings and windows, lifted until a moment, with their soft landing."""
-    play, what = case.play, case.limits._replace(extra=case.today.extra)
+    play, what = case.play, case.limits
+    if case.today.extra != what.extra:
+        what = what._replace(extra=case.today.extra)
     session, (free, lift) = play.session, grants.free_until(case.today)
     counted = limits.counts(what, session.media_type, session.library)
 

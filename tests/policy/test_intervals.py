@@ -2,7 +2,7 @@
 
 import pytest
 
-from shared.policy.intervals import clip, measure, subtract, union
+from shared.policy.intervals import between, clip, measure, subtract, union
 
 
 @pytest.mark.parametrize(("pieces", "expected"), [
@@ -18,7 +18,7 @@ def test_union(pieces, expected):
     (0, 2, []), (8, 9, []),
 ])  # fmt: skip
 def test_clip(began, ended, expected):
-    assert clip([(2, 4), (6, 8)], began, ended) == expected
+    assert clip([(2, 4), (6, 8)], began, ended) == between([(2, 4), (6, 8)], began, ended) == expected
 
 
 @pytest.mark.parametrize(("holes", "expected"), [
