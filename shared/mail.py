@@ -279,7 +279,9 @@ def _line(text: str, most: int) -> str:
 
 def _sendable(text: str) -> str:
     """Without characters that no mail may hold."""
-    return "".join(c if c.isprintable() or c in "\n\t" else " " for c in text.replace("\r\n", "\n"))
+    lines = text.replace("\r\n", "\n").split("\n")
+    return "\n".join(line if line.isprintable() else "".join(c if c.isprintable() or c == "\t" else " " for c in line)
+                     for line in lines)  # fmt: skip
 
 
 def _shown(code: int, said: bytes | str) -> str:

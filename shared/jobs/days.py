@@ -8,4 +8,4 @@ from shared.policy.calendar import Calendar
 
 def calendar_of(config: Config) -> Calendar:
     usher, settings = config.settings["usher"], config.settings
-    return Calendar(settings["zone"], usher["day_starts"], usher["week_starts"], settings["calendar"])
+    return Calendar(settings["zone"], usher["day_starts"], usher["week_starts"], settings["calendar"], {})

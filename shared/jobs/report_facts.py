@@ -65,7 +65,7 @@ def calendar_since(config: Config, first: int) -> Calendar:
     since = float((first - EPOCH) * DAY - MARGIN)
     if since >= calendar.zone[0][0]:
         return calendar
-    return calendar._replace(zone=zone_between(config, since, calendar.zone[-1][0] + 1))
+    return calendar._replace(zone=zone_between(config, since, calendar.zone[-1][0] + 1), memo={})
 
 
 def gather(

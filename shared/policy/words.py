@@ -61,7 +61,8 @@ def bare_address(text: str) -> str:
 
 def shorten(text: str, most: int = 80) -> str:
     """A name or title as one line of at most so many characters."""
-    line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    text = text if text.isprintable() else "".join(c if c.isprintable() else " " for c in text)
+    line = " ".join(text.split())
     return line if len(line) <= most else line[: most - 1] + "…"
 
 
