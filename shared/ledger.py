@@ -385,6 +385,12 @@ class Ledger:
         with self.writing():
             self.db.execute("UPDATE outbox SET sent_at = ?, claimed_at = NULL, error = ? WHERE id = ?", (now, note, id))
 
+    def sent_alike(self, message: Message, since: float) -> int:
+        """How many others with the very same words went the same way since then."""
+        where = "id <> ? AND sent_at >= ? AND kind = ? AND recipient = ? AND subject = ? AND body = ?"
+        values = message.id, since, message.kind, message.to, message.subject, message.body
+        return int(self.db.execute(f"SELECT COUNT(*) FROM outbox WHERE {where}", values).fetchone()[0])
+
     def message_failed(self, id: int, error: str, retry_at: float | None) -> None:
         """Not sent: to be tried again at a time, or None: given up."""
         with self.writing():

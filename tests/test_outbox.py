@@ -139,6 +139,22 @@ def test_a_process_that_died_while_sending(house, box, was_sent):
     assert waiting(box) == [] and len(rows(house, box)) == 1
 
 
+@pytest.mark.parametrize("was_sent", [True, False])
+def test_two_with_the_same_words_are_two(house, box, was_sent):
+    """The same title is stopped twice within a minute, and who told of the second stop died."""
+    with box.ledger.writing():
+        for key in ("first", "second"):
+            box.ledger.post(key, "journal", f"Usher: again, {was_sent}", "why", time.time())
+    first, second = box.ledger.due_messages(time.time())
+    for message in (first, second):
+        assert box.ledger.claim_message(message.id, time.time() - 300)
+        if message == first or was_sent:
+            house.tautulli.notify(house.agents.journal, "journal", subject=message.subject, body=message.body)
+    box.ledger.message_sent(first.id, time.time())
+    assert box.deliver() == (0 if was_sent else 1)
+    assert waiting(box) == [] and len(rows(house, box)) == 2
+
+
 def test_what_became_of_one_cannot_be_asked_while_tautulli_is_down(house, box):
     """The caller is to wait a while: not to ask again at once, and to write no line each time."""
     post(box, "x")

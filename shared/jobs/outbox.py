@@ -252,7 +252,7 @@ class _Post:
     def _rows(self, message: Message, notifier: int) -> list[LogRow]:
         words = (message.subject or message.body).split("\n")[0][:60]
         since = message.created - SLACK
-        return [
+        found = [
             row
             for row in self.gateway.tautulli.notification_log(words, LOOK_AT)
             if row.notifier_id == notifier
@@ -260,6 +260,8 @@ class _Post:
             and _same(row.subject, message.subject)
             and _same(row.body, message.body)
         ]
+        # as many are those of others with the very same words: a title may be stopped twice within a minute
+        return sorted(found, key=lambda row: row.at)[self.ledger.sent_alike(message, since) :]
 
 
 def _parts(body: str) -> tuple[str, str]:

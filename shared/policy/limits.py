@@ -253,7 +253,8 @@ def _sittings(limits: Limits, calendar: Calendar, spans: list[Span], now: float)
     """The counted stretches that a sitting is made of, in the order in which they were lived."""
     since, until = now - AHEAD - limits.rest, now + FAR
     played = _counting(limits, [span for span in spans if span.ended > since and not span.denied])
-    return [piece for epoch in played for piece in _charges(limits, calendar, [epoch], since, min(epoch[-1][1], until))]
+    return [piece for pieces in played
+            for piece in _charges(limits, calendar, [pieces], since, min(pieces[-1][1], until))]  # fmt: skip
 
 
 def _counting(limits: Limits, spans: list[Span]) -> Counting:
