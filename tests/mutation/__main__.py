@@ -14,7 +14,7 @@ from tests import environment
 PROJECT = Path(__file__).resolve().parents[2]
 LISTS = [str(PROJECT / name) for name in ("requirements.txt", "tests/sandbox/requirements.txt",
                                           "tests/requirements.txt", "tests/mutation/requirements.txt")]
-TESTS = ["tests/policy", "tests/test_recurrence.py", "tests/test_recipes.py", "tests/test_whom.py", "tests/test_replay.py", *(
+TESTS = ["tests/policy", *(f"tests/test_{name}.py" for name in ("recurrence", "recipes", "whom", "replay")), *(
     f"tests/test_today.py::test_{name}" for name in ("until_when", "an_hour_that_comes_twice", "a_moment_that_is_none",
                                                      "a_time_is_the_next_one_that_the_clock_shows"))]
 MODULES = sorted(path.stem for path in (PROJECT / "shared" / "policy").glob("*.py") if path.stem != "__init__")

@@ -1,4 +1,4 @@
-"""Who would have been warned and removed in the past, one member after the other, and when the brake would have held."""
+"""Who would have been warned and removed in the past, one member after the other, and what the brake had held."""
 from datetime import datetime, timezone
 
 import pytest
