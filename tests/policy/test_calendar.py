@@ -104,6 +104,20 @@ def test_every_moment_is_in_just_the_day_between_two_starts(moment, zone, starts
     assert began == cal.moment(house, day, starts)
 
 
+@examples(100)
+@given(st.lists(st.integers(-40 * H, 40 * H), min_size=2, max_size=12), NEAR_CHANGES, st.sampled_from(ZONES[:3]),
+       st.sampled_from((0, 90 * M, 150 * M, 4 * H)))  # fmt: skip
+def test_what_is_remembered_is_what_would_be_reckoned(steps, moment, zone, starts):
+    """In whatever order moments are asked for: also twice, and at the very begin and end of a day."""
+    house = calendar(zone, day_starts=starts)
+    quick = house._replace(memo={})
+    edges = [edge for edge in cal.period(house, "daily", moment)[1] for edge in (edge, edge - 0.5, edge + 0.5)]
+    for at_ in [*(moment + step for step in steps), *edges, 1800, moment]:
+        assert cal.day_of(quick, at_) == cal.day_of(house, at_)
+        for kind in ("daily", "weekly", "monthly"):
+            assert cal.period(quick, kind, at_) == cal.period(house, kind, at_)
+
+
 @pytest.mark.parametrize(("zone", "short", "long", "change"), CHANGES)
 @pytest.mark.parametrize("starts", [0, 90 * M, 2 * H, 150 * M, 3 * H, 4 * H, 23 * H])
 def test_the_day_of_the_change_is_shorter_and_longer(zone, short, long, change, starts):

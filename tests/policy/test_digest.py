@@ -115,6 +115,53 @@ def test_limits_are_told_as_they_were_used():
     assert told.seconds == 50 * M * 3 + 70 * M + H  # what was watched is all of it
 
 
+def test_people_and_works_are_told_by_time_and_a_quiet_one_last():
+    """Those who watched nothing by what they watched the week before, then by name."""
+    house = calendar(ZURICH)
+    period, before = periods.covered(house, ("weekly", 0, 8 * H), at("2026-11-23T08:00", ZURICH))
+    now, then = at("2026-11-18T18:00", ZURICH), at("2026-11-11T18:00", ZURICH)
+    owned = [Owned("a", play(now, H)), Owned("b", play(now, 2 * H)), Owned("d", play(then, H)),
+             Owned("e", play(then, 2 * H)), Owned("nobody", play(now, 5 * H, "Z"))]  # fmt: skip
+    subjects = [Subject(key, name) for key, name in (
+        ("g", "zoe"), ("f", "Anna"), ("d", "dan"), ("e", "eve"), ("a", "al"), ("b", "bo"))]
+    told = digest.reckon(owned, subjects, house, period, before)
+    assert [person.key for person in told.people] == ["b", "a", "e", "d", "f", "g"]
+    assert [work.title for work in told.works] == ["A"] and told.works[0].people == 2  # whoever is none of them is not
+    assert len(told.grid) == 7 and {len(row) for row in told.grid} == {24}
+
+
+@pytest.mark.parametrize(("minutes", "expected"), [
+    # (watched on Mon, Tue, Wed) -> the fullest day, its minutes, on how many days the limit of an hour was reached
+    ((10, 0, 0), (0, 10, 0)), ((10, 50, 20), (1, 50, 0)), ((59, 58, 60), (2, 60, 2)), ((0, 0, 0), (0, 0, 0)),
+    ((58.9, 59.1, 0), (1, 59.1, 1)),
+])  # fmt: skip
+def test_of_a_budget_the_fullest_day_is_told(minutes, expected):
+    plays = [play(at(f"2026-11-{16 + n}T18:00", ZURICH), length * M) for n, length in enumerate(minutes)]
+    told = reckoned(plays, "2026-11-16", "2026-11-19", limits=Limits(daily=(((), H),)))
+    (budget,) = told.people[0].budgets
+    first, most, reached = expected
+    assert budget == ("daily", ordinal("2026-11-16") + first, most * M, H, reached, 3)
+
+
+def test_of_a_budget_that_changes_by_the_day_the_share_counts():
+    """An hour of two on Saturday is less than 50 minutes of one on Friday; and of none, what was watched."""
+    plays = [play(at(f"2026-11-{day}T18:00", ZURICH), length * M) for day, length in ((20, 50), (21, 60))]
+    held = Limits(daily=(((), H), (WEEKEND, 2 * H)))
+    (budget,) = reckoned(plays, "2026-11-20", "2026-11-22", limits=held).people[0].budgets
+    assert budget == ("daily", ordinal("2026-11-20"), 50 * M, H, 0, 2)
+    none = Limits(daily=(((), 0),))
+    (budget,) = reckoned(plays, "2026-11-20", "2026-11-22", limits=none).people[0].budgets
+    assert budget == ("daily", ordinal("2026-11-21"), H, 0, 2, 2)
+
+
+def test_a_play_after_the_period_uses_up_nothing_of_its_week():
+    """One that goes on over the end counts up to it; a long one that began days before is found."""
+    end = at("2026-11-18T04:00", ZURICH)
+    plays = [play(end - H, 3 * H), play(end + 5 * H, H), play(end - 40 * H, 30 * H)]
+    (budget,) = reckoned(plays, "2026-11-17", "2026-11-18", limits=Limits(weekly=(((), 50 * H),))).people[0].budgets
+    assert budget == ("weekly", ordinal("2026-11-16"), 31 * H, 50 * H, 0, 1)
+
+
 def test_a_week_that_began_before_the_period_counts_from_its_begin():
     plays = [play(at("2026-11-16T18:00", ZURICH), 2 * H), play(at("2026-11-18T18:00", ZURICH), H)]
     held = Limits(weekly=(((), 3 * H),))
@@ -176,6 +223,23 @@ def test_stops_are_counted_by_kind():
     ]
     assert digest.stopped(rows) == (
         ("emma", 1, 1, 0, "daily limit of 1 h reached"), ("max", 0, 0, 1, "no watching at this hour"))  # fmt: skip
+
+
+def test_stops_are_told_by_number_and_with_the_reason_that_was_given_most_often():
+    def rows(key, stops, would=0, reasons=("why",), after=900):
+        return [Decided(1000 + after, 1000, key, "stop" if n < stops else "would stop", "daily",
+                        reasons[n % len(reasons)], "A") for n in range(stops + would)]  # fmt: skip
+
+    told = digest.stopped([*rows("d", 1), *rows("c", 1), *rows("b", 0, 2), *rows("a", 0, 1), *rows("e", 3, 0, (
+        "once", "often; back at 04:00", "often; back at 05:00")), *rows("f", 2, after=14), *rows("g", 2, after=15)])
+    assert told == (("e", 3, 0, 0, "often"), ("f", 0, 2, 0, "why"), ("g", 2, 0, 0, "why"), ("c", 1, 0, 0, "why"),
+                    ("d", 1, 0, 0, "why"), ("b", 0, 0, 2, "why"), ("a", 0, 0, 1, "why"))
+
+
+def test_the_first_of_two_busiest_hours_is_told():
+    for days in (("16", "18"), ("18", "16")):
+        plays = [play(at(f"2026-11-{day}T{hour}:00", ZURICH), H) for day in days for hour in (20, 18)]
+        assert digest.busiest(reckoned(plays, "2026-11-16", "2026-11-23")) == (0, 18)
 
 
 @pytest.mark.parametrize(("count", "bars"), [(1, 1), (35, 35), (36, 6), (380, 55), (381, 13), (730, 25)])

@@ -109,3 +109,12 @@ def test_a_history_that_does_not_reach_back_holds_a_removal():
     short = Record(frozenset(day for day in EVERY_DAY.days if day >= BEGAN // DAY))
     found = steps([subject(-1)], record=short)
     assert [bool(step.brake) for step in found] == [False, True] and "does not reach back" in found[1].brake
+
+
+def test_the_day_of_the_removal_itself_closes_a_hole():
+    """Six silent days before it are no hole; were it silent, too, they would be one."""
+    removal = int((BEGAN + 29 * DAY) // DAY)
+    six = Record(EVERY_DAY.days - frozenset(range(removal - 6, removal)))
+    assert [bool(step.brake) for step in steps([subject(-1)], record=six)] == [False, False]
+    seven = Record(EVERY_DAY.days - frozenset(range(removal - 6, removal + 1)))
+    assert [bool(step.brake) for step in steps([subject(-1)], record=seven)] == [False, True]

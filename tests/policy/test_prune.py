@@ -346,6 +346,15 @@ def test_whom_names_mean(names, bound, ids, new, problems):
     assert (found.ids, found.new, len(found.problems)) == (ids, new, problems)
 
 
+def test_what_is_wrong_with_a_name_is_told():
+    found = named.match(["Anna", "dora", "x" * 41], MEMBERS, {"anna": "8,10"}, "[prune] vip")
+    assert found.problems == ("[prune] vip: 'Anna' means 3 users: write an id",
+                              "[prune] vip: 'dora' is nobody on this server",
+                              f"[prune] vip: '{'x' * 39}…' is nobody on this server")
+    assert found.ids == {7, 8, 10}
+    assert named.match([""], [ANNA._replace(title="")], {}, "x", titles=False).ids == set()
+
+
 def test_what_somebody_chose_to_be_called_ends_nobodys_time():
     found = named.match(["carl", "kid", "anna"], MEMBERS, {}, "[guest]", titles=False)
     assert found.ids == {7} and len(found.problems) == 2

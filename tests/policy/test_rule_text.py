@@ -62,7 +62,22 @@ def said(tmp_path):
     ("new_device = yes", "Nothing on a player that is new."), ("new_device = no", "Nothing on a player used before."),
     ("new_device = yes; action = alert", "The owner is told of anything on a player that is new."),
     ("libraries = Films; weekly = 3h; action = alert", "The owner is told of films, beyond 3 h a week."),
-    ("media = live; action = log", ""),
+    ("media = live; action = log", ""), ("media = live", "No live television."),
+    ("media = live; libraries = Films", "No live television from films."),
+    ("media = not live; libraries = Films", "No films not that is live television."),
+    ("libraries = not Films; titles = Saw", 'Nothing but films with the title "Saw".'),
+    ("libraries = not Films; shows = not Paw", "Nothing not of Paw not from films."),
+    ("transcode = audio", "Nothing with converted sound."), ("transcode = no", "Nothing with nothing converted."),
+    ("transcode = any", "Nothing with video or sound converted."),
+    ("platforms = pc, ios; devices = ipad, iphone", "Nothing on PC or iOS on iPad or iPhone."),
+    ("libraries = Films; monthly = 3h", "Films: at most 3 h a month."),
+    ("sitting = 20m; rest = 0m", "At most 20 min at a stretch."),
+    ("when = everyday 20:00-24:00, sun none", "No watching after 20:00 every day, but not on Sundays."),
+    ("people = emma; action = alert", "The owner is told of any watching."),
+    ("titles = *a*b*", 'Nothing with the title "*a*b*".'), ("titles = horror*", 'Nothing with the title "Horror*".'),
+    ("shows = " + "x" * 41, f"No X{'x' * 38}…."),
+    ("titles = *" + "x" * 41 + "*", f'Nothing with "{"x" * 39}…" in the title.'),
+    ("libraries = " + "x" * 41, f"No {'x' * 39}…."),
 ])  # fmt: skip
 def test_sentences(said, lines, expected):
     assert said(lines) == expected
@@ -72,6 +87,9 @@ def test_whom_it_is_for(said):
     assert said("resolution = 4k", "lisa and friends") == "For lisa and friends: nothing in 4K."
     assert rule_text.users((False, ("lisa", "@friends"))) == "lisa and friends"
     assert rule_text.users((True, ("lisa",))) == "everybody but lisa"
+    kinds = "members of the home, managed profiles and those who are always welcome"
+    assert rule_text.users((False, ("@home", "@managed", "@vip"))) == kinds
+    assert rule_text.users((False, ("x" * 41,))) == "x" * 39 + "…"
 
 
 @pytest.mark.parametrize("key", [key for key in (*CONDITIONS, *AMOUNTS) if key not in WHO])

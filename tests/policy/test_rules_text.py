@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,8 +13,8 @@ from shared.model import User
 from shared.policy.calendar import Calendar
 from shared.policy.days_text import days
 from shared.policy.limits import Limits
-from shared.policy.people import House
-from shared.policy.rules_text import of_user, sentences
+from shared.policy.people import House, person
+from shared.policy.rules_text import of_group, of_user, of_who, people_called, sentences
 
 NAMES = ("holidays", "papa")
 CALENDAR = Calendar()
@@ -60,6 +62,18 @@ def windows(text):
       "Music, photos and trailers do not count.", "What is in School and Audiobooks does not count.",
       "On Sundays none of these limits holds.", DAY)),
     (Limits(blocked=windows("sun"), uncounted_media=("track",)), ("No watching on Sundays.",)),
+    (Limits(daily=per_day("1h"), uncounted=windows("everyday 08:00-10:00, sun none"),
+            uncounted_libraries=("x" * 41,)),
+     ("At most 1 h a day.", "What is watched every day from 08:00 to 10:00, but not on Sundays does not count.",
+      f"What is in {'x' * 39}… does not count.", DAY)),
+    (Limits(max_streams=2), ("At most 2 players at once; the one that began last has to stop.",)),
+    (Limits(max_streams=1, keep="newest"), ("At most 1 player at once; the one that began first has to stop.",)),
+    (Limits(max_locations=1, max_paused=300),
+     ("Watching in 1 place at a time; home is one place.", "What is paused for more than 5 min is stopped.")),
+    (Limits(known_devices_only=True), ("Only on players that are known; ask before you use another.",)),
+    (Limits(daily=per_day("1h"), let_finish=300, no_start_in_last=600),
+     ("At most 1 h a day.", "What has at most 5 min left when time is up may end.",
+      "Nothing new starts in the last 10 min.", DAY)),
 ])  # fmt: skip
 def test_sentences(limits, said):
     assert sentences(limits, CALENDAR) == said
@@ -100,6 +114,56 @@ def test_the_rules_are_those_of_this_user(name, first):
     assert any("10 min at a stretch" in line for line in found) == (name == "emma")
 
 
+RULES = {  # what each forbids says whom it is for
+    "all": {"libraries": (False, ("All",))},
+    "kids": {"groups": (False, ("kids",)), "libraries": (False, ("Kids",))},
+    "not kids": {"groups": (True, ("kids",)), "libraries": (False, ("NotKids",))},
+    "emma": {"people": (False, ("emma",)), "libraries": (False, ("Emma",))},
+    "not emma": {"people": (True, ("emma",)), "libraries": (False, ("NotEmma",))},
+    "max": {"users": (False, ("max", "papa")), "libraries": (False, ("Max",))},
+    "not max": {"users": (True, ("max",)), "libraries": (False, ("NotMax",))},
+    "some": {"users": (False, ("other", "max*")), "libraries": (False, ("Some",))},
+    "anybody": {"users": (False, ("*",)), "libraries": (False, ("Anybody",))},
+    "none": {"users": (False, ("emma",)), "groups": (False, ("kids",)), "libraries": (False, ("None",))},
+    "told": {"libraries": (False, ("Logged",)), "action": "log"},
+}
+WITH_RULES = {**SETTINGS, "rule": RULES}
+
+
+@pytest.mark.parametrize(("name", "expected"), [
+    ("emma", "All NotKids Emma NotMax Anybody"), ("max", "All Kids NotEmma Max Some Anybody"),
+    ("other", "All NotKids NotEmma NotMax Some Anybody"), ("papa", "Max"),
+    ("free", "All NotKids NotEmma NotMax Anybody"), ("", "All NotKids NotEmma NotMax"),
+])
+def test_a_rule_is_told_to_whom_it_may_meet(name, expected):
+    users = {n: User(n, who) for n, who in enumerate(("owner", "emma", "max", "other", "papa", "free"), 1)}
+    id = next((u.id for u in users.values() if u.name == name), 99)
+    bound = {("user", user.name): str(user.id) for user in users.values()}
+    found = of_user(House(WITH_RULES, users, bound, 1), id, CALENDAR)
+    assert " ".join(line[3:-1] for line in found if line.startswith("No ")) == expected
+
+
+def test_what_may_meet_somebody_whom_plex_has_not_shown_yet():
+    house = House(WITH_RULES, {}, {}, 1)
+    told = of_who(house, person(house, "emma"), CALENDAR)
+    assert {"No All.", "No Emma."} <= set(told) and not {"No Kids.", "No NotEmma."} & set(told)
+
+
+@pytest.mark.parametrize(("group", "expected"), [
+    ("kids", ["No All.", "No Kids.", "No NotEmma.", "For max: no Max.", "For everybody but max: no NotMax.",
+              "For max*: no Some.", "No Anybody."]),
+    ("", ["No All.", "No NotKids.", "No NotEmma.", "For everybody but max: no NotMax.", "For other and max*: no Some.",
+          "No Anybody."]),
+])  # fmt: skip
+def test_a_rule_is_on_the_sheet_of_a_group(group, expected):
+    found = of_group(House(WITH_RULES, {}, {}, 1), group, CALENDAR)
+    assert [line for line in found if line.startswith(("No ", "For "))] == expected
+
+
+def test_a_member_is_named_as_a_heading():
+    assert [people_called(name) for name in ("emma", "@friends", "x" * 41)] == ["Emma", "friends", "X" + "x" * 38 + "…"]
+
+
 def test_hostile_names_stay_on_their_line():
     evil = '"><script>@everyone\r\nBcc: x'
     found = sentences(Limits(daily=per_day("1h"), uncounted_libraries=(evil,)), CALENDAR)
@@ -116,3 +180,13 @@ def test_every_value_is_told(entries, key):
     text = ", ".join(f"{names.replace(',', '')} {hours}h" for names, hours in entries)
     found = sentences(Limits(**{key: per_day(text)}), CALENDAR)
     assert all(f"{hours} h" in found[0] for _, hours in entries) and found[0].endswith(".")
+
+
+def test_every_weekday_and_month_has_its_name():
+    for n in range(7):
+        on = date(2026, 11, 23 + n)
+        assert days((("weekday", n),)) == f"{on:%A}s"
+    for month in range(1, 13):
+        on = date(2026, month, 3)
+        assert days((("date", on.toordinal(), on.toordinal()),)) == f"3 {on:%B} 2026"
+    assert days((("calendar", "x" * 41),)) == "x" * 39 + "…"

@@ -19,7 +19,7 @@ HOUSE = calendar("Europe/Zurich")
     (5400, "1 h 30 min"), (5459, "1 h 30 min"), (36000, "10 h"), (36060, "10 h 1 min"), (90000, "25 h"),
 ])  # fmt: skip
 def test_duration(seconds, expected):
-    assert words.duration(seconds) == expected
+    assert words.duration(seconds) == words.duration(seconds, words.ENGLISH) == expected
 
 
 @pytest.mark.parametrize(("moment", "now", "expected"), [
@@ -28,6 +28,10 @@ def test_duration(seconds, expected):
     ("2026-11-20T18:05:00", "2026-11-20T18:00", "at 18:05"),
     ("2026-11-20T18:05:01", "2026-11-20T18:00", "at 18:06"),  # never too early
     ("2026-11-20T18:59:01", "2026-11-20T18:00", "at 19:00"),
+    ("2026-11-20T18:00:01", "2026-11-20T18:00", "at 18:00:01"),
+    ("2026-11-20T18:00:30", "2026-11-20T18:00:30", "at 18:01"),  # that is now
+    ("2026-11-20T18:05:29", "2026-11-20T18:00:30", "at 18:05:29"),
+    ("2026-11-20T18:05:30", "2026-11-20T18:00:30", "at 18:06"),
     ("2026-11-20T23:59:30", "2026-11-20T18:00", "at 00:00"),
     ("2026-11-21T18:00", "2026-11-20T18:00", "on Sat at 18:00"),  # just a day away: not "at 18:00"
     ("2026-11-21T17:59", "2026-11-20T18:00", "at 17:59"),
@@ -40,7 +44,8 @@ def test_duration(seconds, expected):
 ])  # fmt: skip
 def test_clock(moment, now, expected):
     zone = "Europe/Zurich"
-    assert words.clock(HOUSE, at(moment, zone), at(now, zone)) == expected
+    found = [words.clock(HOUSE, at(moment, zone), at(now, zone), *texts) for texts in ((), (words.ENGLISH,))]
+    assert found == [expected, expected]
 
 
 def test_clock_rounds_parts_of_a_second_up():
@@ -67,6 +72,34 @@ def test_what_clock_says_is_never_too_early(start, ahead):
 ])  # fmt: skip
 def test_shorten(text, most, expected):
     assert words.shorten(text, most) == expected
+    assert most != 80 or words.shorten(text) == expected
+
+
+@pytest.mark.parametrize(("text", "expected"), [
+    ("me@example.com", "me@example.com"), ("  me@example.com ", "me@example.com"), ("", ""),
+    ("Me <me@example.com>", "me@example.com"), (" Me < me@example.com > ", "me@example.com"),
+    ("A <b> C <me@example.com>", "me@example.com"), ("me@example.com>", "me@example.com>"), ("<me", "<me"),
+    ("a <b> c", "a <b> c"),
+])  # fmt: skip
+def test_bare_address(text, expected):
+    assert words.bare_address(text) == expected
+
+
+@pytest.mark.parametrize(("kind", "value", "foreseen", "refused"), [
+    ("daily", 3600, "daily limit of 1 h", "daily limit of 1 h reached"),
+    ("hours", 0, "no watching after that", "no watching at this hour"), ("lock", 0, "locked", "locked"),
+    ("rule", 0, "not after that", "not allowed"), ("paused", 300, "paused for too long", "paused for 5 min"),
+    ("streams", 2, "more than 2 streams at once", "at most 2 streams at once"),
+    ("locations", 1, "more than 1 place at once", "at most 1 place at once"),
+    ("start", 600, "nothing new starts then", "nothing new starts in the last 10 min"),
+    ("device", 0, "the player is not known", "this player is not known yet"),
+    ("plays", 3, "3 plays", "limit of 3 plays reached"),
+])  # fmt: skip
+def test_why_a_play_ends(kind, value, foreseen, refused):
+    assert words.foreseen(kind, kind, value) == foreseen and words.refused(kind, kind, value) == refused
+    name = "cartoons: " + "x" * 40
+    assert words.foreseen(f"rule:{name}", kind, value) == f"cartoons: {'x' * 29}…: {foreseen}"
+    assert words.refused("rule:" + "x" * 40, kind, value) == f"{'x' * 40}: {refused}"
 
 
 def test_date():
