@@ -62,6 +62,13 @@ def test_nothing_brings_the_end_of_a_budget_nearer_while_a_play_is_paused():
     assert decide(bound("daily", 0, 50, kind="daily"), paused=True).ahead == 50
 
 
+def test_what_is_stopped_brings_no_budget_nearer_and_what_is_only_rehearsed_does():
+    used_up = Bound("daily", "daily", lambda start: start + 2 * H, lambda start: None)
+    assert decide(bound("blocked", 0, 3), used_up).ahead == 3
+    assert decide(bound("blocked", 0, 50), used_up).ahead == (FOUR - NOON) / H  # the next day may have another
+    assert decide(bound("blocked", 0, 3, dry=True), used_up).ahead == 2
+
+
 def test_how_far_an_opening_is_looked_for():
     def for_days(days):
         end = NOON + days * DAY
