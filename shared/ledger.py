@@ -385,11 +385,11 @@ class Ledger:
         with self.writing():
             self.db.execute("UPDATE outbox SET sent_at = ?, claimed_at = NULL, error = ? WHERE id = ?", (now, note, id))
 
-    def sent_alike(self, message: Message, since: float) -> int:
-        """How many others with the very same words went the same way since then."""
+    def sent_alike(self, message: Message, since: float) -> list[float]:
+        """When others were created that say the very same and went the same way since then; the oldest first."""
         where = "id <> ? AND sent_at >= ? AND kind = ? AND recipient = ? AND subject = ? AND body = ?"
         values = message.id, since, message.kind, message.to, message.subject, message.body
-        return int(self.db.execute(f"SELECT COUNT(*) FROM outbox WHERE {where}", values).fetchone()[0])
+        return [row[0] for row in self.db.execute(f"SELECT created FROM outbox WHERE {where} ORDER BY created", values)]
 
     def message_failed(self, id: int, error: str, retry_at: float | None) -> None:
         """Not sent: to be tried again at a time, or None: given up."""

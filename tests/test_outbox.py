@@ -155,6 +155,22 @@ def test_two_with_the_same_words_are_two(house, box, was_sent):
     assert waiting(box) == [] and len(rows(house, box)) == 2
 
 
+@pytest.mark.parametrize("there", [1, 2])
+def test_a_row_that_was_found_later_is_still_its_own(house, box, there):
+    """The first message's row was there at once, but its answer was lost, and that was found out only after the second
+    had been written down."""
+    words = "journal", f"Usher: found later, {there}", "why"
+    created = time.time() - 300
+    with box.ledger.writing():
+        for key, after in (("first", 0), ("second", 1)):
+            box.ledger.post(key, *words, created + after)
+    for message in box.ledger.due_messages(time.time()):
+        assert box.ledger.claim_message(message.id, created)
+    for _ in range(there):
+        house.tautulli.notify(house.agents.journal, "journal", subject=words[1], body=words[2])
+    assert box.deliver() == 2 - there and waiting(box) == [] and len(rows(house, box)) == 2
+
+
 def test_what_became_of_one_cannot_be_asked_while_tautulli_is_down(house, box):
     """The caller is to wait a while: not to ask again at once, and to write no line each time."""
     post(box, "x")

@@ -250,18 +250,21 @@ class _Post:
         return False
 
     def _rows(self, message: Message, notifier: int) -> list[LogRow]:
+        """Those that may be this message's. A title may be stopped twice within a minute: of others with the very same
+        words each has its row, the first since it was written down."""
         words = (message.subject or message.body).split("\n")[0][:60]
-        since = message.created - SLACK
         found = [
             row
             for row in self.gateway.tautulli.notification_log(words, LOOK_AT)
             if row.notifier_id == notifier
-            and row.at >= since
             and _same(row.subject, message.subject)
             and _same(row.body, message.body)
         ]
-        # as many are those of others with the very same words: a title may be stopped twice within a minute
-        return sorted(found, key=lambda row: row.at)[self.ledger.sent_alike(message, since) :]
+        found.sort(key=lambda row: row.at)
+        for created in self.ledger.sent_alike(message, message.created - HOURLY):
+            theirs = next((row for row in found if row.at >= created - SLACK), None)
+            found = [row for row in found if row is not theirs]
+        return [row for row in found if row.at >= message.created - SLACK]
 
 
 def _parts(body: str) -> tuple[str, str]:
