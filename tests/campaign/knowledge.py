@@ -55,7 +55,7 @@ def seen(stream):
 
 
 def _runs(stream):
-    return zip(stream.told, [*stream.told[1:], None], strict=True)
+    return zip(stream.told, [*stream.told[1:], None], strict=False)      # nothing, where it was never heard of
 
 
 def _broken(month, a, b):

@@ -53,7 +53,8 @@ def _person(month, streams):
     person = streams[0].person
     rules = person.rules
     # who was stopped as soon as they began was denied: that is rest, and if it was wrong it is found below
-    denied = {s.number: [(s.began - 1, at + 1)] for at, s, _ in month.truth.cuts if at - s.began < BOUND}
+    denied = {s.number: [(s.began - 1, at + 1)] for at, s, _ in month.truth.cuts
+              if length(without([(s.began, at)], month.excuses)) < BOUND + DEAF * s.deaf_at_first}
     surely = _walk(month, rules, {s.number: knowledge.sure(month, s) for s in streams}, streams, +1, denied)
     perhaps = _walk(month, rules, {s.number: knowledge.maybe(month, s) for s in streams}, streams, -1,
                     {**surely, **denied})
@@ -117,9 +118,11 @@ def _walk(month, rules, playing, streams, sign, denied):
                 found.setdefault(stream.number, []).append((begins, b))
         if any(s.item.show == "Trash" for s in here):
             trash[day] = trash.get(day, 0.0) + b - a
-        if counted:
+        # what was played while the clock showed another day counts for that one, or for none if it was put right then
+        if counted and (sign < 0 or day == calendars.day_of(a)):
             for period in (("day", day), ("week", calendars.week_of(day))):
                 used[period] = used.get(period, 0.0) + b - a
+        if counted:
             # who began while it was denied, or goes on after it was, sits no longer by that
             if any(not touches(denied.get(s.number, []), a + 0.01, b - 0.01) for s in here) and (over > a or sign < 0):
                 sat, last = sat + min(b, over if sign > 0 else b) - a, b if sign < 0 else min(b, over)
