@@ -122,10 +122,10 @@ def _walk(month, rules, playing, streams, sign, denied):
         if counted and (sign < 0 or day == calendars.day_of(a)):
             for period in (("day", day), ("week", calendars.week_of(day))):
                 used[period] = used.get(period, 0.0) + b - a
-        if counted:
-            # who began while it was denied, or goes on after it was, sits no longer by that
-            if any(not touches(denied.get(s.number, []), a + 0.01, b - 0.01) for s in here) and (over > a or sign < 0):
-                sat, last = sat + min(b, over if sign > 0 else b) - a, b if sign < 0 else min(b, over)
+        # who began while it was denied, or goes on after it was, sits no longer by that
+        sits = any(not touches(denied.get(s.number, []), a + 0.01, b - 0.01) for s in here) and (over > a or sign < 0)
+        if counted and sits:
+            sat, last = sat + min(b, over if sign > 0 else b) - a, b if sign < 0 else min(b, over)
         last_regime = offset
     return {number: union(pieces) for number, pieces in found.items()}
 

@@ -11,19 +11,9 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
      "moment is not None -> True"):
         "None was answered in the line before; the condition is there for the types",
     ("bounds",
-     'bound = max(denying, key=lambda b: opens([b], now) or float("inf")) if len(denying) > 1 else den'
-     "ying[0]",
-     "Gt 1 -> GtE"):
-        "of one limit that one is the longest",
-    ("bounds",
      'coming += [period(calendar, "daily", now)[1][1]] if waiting else []',
      "'daily' -> 'XXdailyXX'"):
         "any word but weekly and monthly is a day to period()",
-    ("bounds",
-     "coming = [at for at in (stop.until, _next(ahead, calendar, now, paused)) if at is not None and a"
-     "t > now]",
-     "Gt now -> GtE"):
-        "an opening, and whatever comes next, always lies after now",
     ("bounds",
      'reason += f"; back {words.clock(calendar, free, now)}" if free is not None and free > now else ""',
      "Gt now -> GtE"):
@@ -36,10 +26,6 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
      "NOON = DAY // 2",
      "FloorDiv -> Div"):
         "noon is the same second as a float; and no moment lies before 1970",
-    ("calendar",
-     "break",
-     "break -> continue"):
-        "the changes are sorted: none after it has come either; only slower",
     ("calendar",
      'dates = [n for n in range(today - 1, today + 9) if kind == "clock" or weekday(n) == when[1]]',
      "1 -> 2"):
@@ -60,14 +46,6 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
      "for n in range(day_of(calendar, began), day_of(calendar, ended) + 1)",
      "1 -> 2"):
         "one day more is looked at, and clipped, passed by, or mended by the loop after it",
-    ("calendar",
-     "for ordinal in range(first - 1, last + 2):  # one more: a midnight may come twice",
-     "1 -> 2"):
-        "one day more is looked at, and clipped, passed by, or mended by the loop after it",
-    ("calendar",
-     "for ordinal in range(first - 1, last + 2):  # one more: a midnight may come twice",
-     "2 -> 3"):
-        "one day more is looked at, and clipped",
     ("calendar",
      "ordinal -= 1",
      "1 -> 2"):
@@ -131,27 +109,6 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
      "if most is not None and spent <= most < spent + (ended - began):",
      "Sub -> Add"):
         "where it is not used up within the stretch, the moment found lies ahead, and min() takes now",
-    ("limits",
-     "latest = min(max((s.ended for s in mine), default=now), now + FAR)",
-     "min(max((s.ended for s in mine), default=now), now + FAR) -> max(max((s.ended for s in mine), de"
-     "fault=now), now + FAR)"):
-        "nothing was played after the last stretch; only slower",
-    ("limits",
-     "near = [s for s in spans if s.began < ended and s.ended > began]",
-     "And -> Or"):
-        "they are clipped once more later; only slower",
-    ("limits",
-     "near = [s for s in spans if s.began < ended and s.ended > began]",
-     "Gt began -> GtE"):
-        "what ends where the time begins is clipped to nothing",
-    ("limits",
-     "near = [s for s in spans if s.began < ended and s.ended > began]",
-     "Lt ended -> LtE"):
-        "asked only of a moment at which it is shut; what is cut off here is cut off again",
-    ("limits",
-     "near = [s for s in spans if s.began < ended and s.ended > began]",
-     "s.began < ended and s.ended > began -> True"):
-        "they are clipped once more later; only slower",
     ("limits",
      "return next((began for began, ended in closed(at - AHEAD, at + 1) if began <= at < ended), at)",
      "1 -> 2"):
@@ -318,4 +275,231 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
      "return sorted(mine, key=lambda rule: rule.name)",
      "key=lambda rule: rule.name -> nothing"):
         "names are a rule's first field, and no two are alike",
+    ("bounds",
+     'bound = max(denying, key=lambda b: _opens([b], [b], now) or float("inf")) if len(denying) > 1 else d'
+     "enying[0]",
+     "Gt 1 -> GtE"):
+        "of one limit that one is the longest",
+    ("bounds",
+     "coming = [at for at in (stop.until, _next(ahead, calendar, now, stands)) if at is not None and at > "
+     "now]",
+     "Gt now -> GtE"):
+        "an opening, and whatever comes next, always lies after now",
+    ("calendar",
+     "_, offset = calendar.zone[max(bisect_right(calendar.zone, (at, 2 * DAY)) - 1, 0)]",
+     "2 -> 3"):
+        "no zone is two days from UTC",
+    ("calendar",
+     "began, ended = (moment(calendar, day, calendar.day_starts) for day in (ordinal, ordinal + 1))",
+     "Add -> Sub"):
+        "only what is remembered, or how long, depends on it: it is reckoned anew where it does not fit",
+    ("calendar",
+     "began, ended, ordinal = calendar.memo.get(hour, (0.0, 0.0, 0))",
+     "0 -> 1"):
+        "only what is remembered, or how long, depends on it: it is reckoned anew where it does not fit",
+    ("calendar",
+     "began, ended, ordinal = calendar.memo.get(hour, (0.0, 0.0, 0))",
+     "0.0 -> 1.0"):
+        "only what is remembered, or how long, depends on it: it is reckoned anew where it does not fit",
+    ("calendar",
+     "for ordinal in range(first - 1, last + 2)",
+     "1 -> 2"):
+        "one day more is looked at, and clipped",
+    ("calendar",
+     "for ordinal in range(first - 1, last + 2)",
+     "2 -> 3"):
+        "one day more is looked at, and clipped",
+    ("calendar",
+     "hour = at // 3600  # nearly always all of one hour belongs to one day",
+     "3600 -> 3601"):
+        "only what is remembered, or how long, depends on it: it is reckoned anew where it does not fit",
+    ("calendar",
+     "hour = at // 3600  # nearly always all of one hour belongs to one day",
+     "FloorDiv -> Div"):
+        "only what is remembered, or how long, depends on it: it is reckoned anew where it does not fit",
+    ("calendar",
+     "hour = at // 3600  # nearly always all of one hour belongs to one day",
+     "hour = at // 3600 -> hour = None"):
+        "only what is remembered, or how long, depends on it: it is reckoned anew where it does not fit",
+    ("calendar",
+     "if not began <= at < ended:",
+     "LtE at -> Lt"):
+        "only what is remembered, or how long, depends on it: it is reckoned anew where it does not fit",
+    ("days_text",
+     "first, last = (_date(int(n)) for n in atom[1:3])",
+     "3 -> 4"):
+        "an atom of dates has three parts",
+    ("days_text",
+     "return f\"{', '.join(found[:-1])} {last} {found[-1]}\" if len(found) > 1 else \"\".join(found)",
+     "'' -> 'XXXX'"):
+        "it joins one at the most",
+    ("days_text",
+     "usual = False",
+     "usual = False -> usual = None"):
+        "None is as false",
+    ("digest",
+     "begins, longest = [s.began for s in spans], max((s.ended - s.began for s in spans), default=0.0)",
+     "Sub -> Add"):
+        "more is looked at, or what is clipped to the period",
+    ("digest",
+     "begins, longest = [s.began for s in spans], max((s.ended - s.began for s in spans), default=0.0)",
+     "max((s.ended - s.began for s in spans), default=0.0) -> min((s.ended - s.began for s in spans), defa"
+     "ult=0.0)"):
+        "more is looked at, or what is clipped to the period",
+    ("digest",
+     "first, last = bisect_right(starts, play.began) - 1, bisect_left(starts, ended)",
+     "1 -> 2"):
+        "one hour more is looked at, of which nothing is played",
+    ("digest",
+     "if (seconds := seconds_in(play, slot.began, slot.ended)) > 0",
+     "Gt 0 -> GtE"):
+        "an hour with nothing played adds nothing",
+    ("digest",
+     "near = spans[bisect_left(begins, began - longest) : bisect_left(begins, min(ended, period.ended))]",
+     "min(ended, period.ended) -> max(ended, period.ended)"):
+        "what begins after the period is cut to nothing in the next line",
+    ("digest",
+     "spans = sorted(Span(p.began, p.began + p.seconds, p.media_type, p.library) for p in plays if p.secon"
+     "ds)",
+     "p.seconds -> True"):
+        "what took no time uses up nothing",
+    ("digest",
+     "tuple(sum(column) for column in zip(*days_of.values(), strict=True)),",
+     "True -> False"):
+        "every person has as many days",
+    ("digest",
+     "tuple(sum(column) for column in zip(*days_of.values(), strict=True)),",
+     "strict=True -> nothing"):
+        "every person has as many days",
+    ("digest",
+     "used = {kind for s in subjects if s.limits for kind in BUDGETS if getattr(s.limits, kind)}",
+     "s.limits -> True"):
+        "without limits there is none of that kind either",
+    ("digest",
+     "used, limit = limits.used(held, calendar, near, kind, min(ended, period.ended) - 1)",
+     "1 -> 2"):
+        "two seconds before its end it is the same day, week or month",
+    ("drift",
+     "at = max(coming, at + 1)",
+     "1 -> 2"):
+        "the next step lies more than a second ahead; it is there against a loop without end",
+    ("drift",
+     "at = max(coming, at + 1)",
+     "Add -> Sub"):
+        "the next step lies more than a second ahead; it is there against a loop without end",
+    ("drift",
+     "days = frozenset(day for day in record.days if day <= step.at // DAY)",
+     "FloorDiv -> Div"):
+        "what is later than the step's own day is not looked at by the brake; days are whole numbers",
+    ("drift",
+     "days = frozenset(day for day in record.days if day <= step.at // DAY)",
+     "day <= step.at // DAY -> True"):
+        "what is later than the step's own day is not looked at by the brake; days are whole numbers",
+    ("drift",
+     "silent = verdict.reason",
+     "silent = verdict.reason -> silent = None"):
+        "whoever cannot be warned is looked at again only when they have watched: then the reason has another date",
+    ("drift",
+     "steps.sort(key=lambda step: (step.at, step.verdict.member.id))",
+     "key=lambda step: (step.at, step.verdict.member.id) -> nothing"):
+        "steps are compared by their moments, then by the members, which begin with their ids",
+    ("drift",
+     'warned, at, silent = None, began, ""',
+     "'' -> 'XXXX'"):
+        "no reason is called that",
+    ("intervals",
+     "first -= first > 0 and pieces[first - 1][1] > began",
+     "1 -> 2"):
+        "of two before it the earlier one is clipped away; without it the later one is looked at",
+    ("intervals",
+     "first -= first > 0 and pieces[first - 1][1] > began",
+     "Gt began -> GtE"):
+        "of what ends at that moment nothing lies after it: it is clipped away",
+    ("limits",
+     "for piece in _charges(limits, calendar, [pieces], since, min(pieces[-1][1], until))]  # fmt: skip",
+     "min(pieces[-1][1], until) -> max(pieces[-1][1], until)"):
+        "what would have been played 45 days from now is a clock's mistake; it is let be",
+    ("limits",
+     "played = _counting(limits, [span for span in spans if span.ended > since and not span.denied])",
+     "Gt since -> GtE"):
+        "what ended before lies in no period that is asked of; it is only left out early",
+    ("limits",
+     "played = _counting(limits, [span for span in spans if span.ended > since])",
+     "Gt since -> GtE"):
+        "what ended before lies in no period that is asked of; it is only left out early",
+    ("limits",
+     "played = _counting(limits, [span for span in spans if span.ended > since])",
+     "span.ended > since -> True"):
+        "what ended before lies in no period that is asked of; it is only left out early",
+    ("named",
+     'now = {member.id for member in members if is_called(member if titles else member._replace(title=""),'
+     " key)}",
+     "'' -> 'XXXX'"):
+        "nobody is called that",
+    ("replay",
+     "UNKNOWN = 0.0, Decision(True)  # a decision that held until long ago",
+     "0.0 -> 1.0"):
+        "it is replaced before it is looked at: now is never before 1970",
+    ("replay",
+     "UNKNOWN = 0.0, Decision(True)  # a decision that held until long ago",
+     "True -> False"):
+        "it is replaced before it is looked at: now is never before 1970",
+    ("rule_text",
+     'action, when = settings.get("action", "stop"), _when(settings.get("when", ()))',
+     "'stop' -> 'XXstopXX'"):
+        "whatever is neither log nor alert stops",
+    ("rule_text",
+     'bare = name.strip("*")',
+     "'*' -> 'XX*XX'"):
+        "the next line compares it with the stars put back",
+    ("rules_text",
+     'if not _concerns(settings, "groups", name) or not _concerns(settings, "people", ""):',
+     "'' -> 'XXXX'"):
+        "no name, show or player is called that: it stands for none at all",
+    ("rules_text",
+     'known = [facts(house, who, session) for session in seen or [Session("", user=name) for name in (*wri'
+     'tten, "")]]',
+     "'' -> 'XXXX'"):
+        "who has no account yet satisfies no condition on users, whatever they are called",
+    ("rules_text",
+     'known = [facts(house, who, session) for session in seen or [Session("", user=name) for name in (*wri'
+     'tten, "")]]',
+     "user=name -> nothing"):
+        "who has no account yet satisfies no condition on users, whatever they are called",
+    ("rules_text",
+     'seen = [Session("", user_id=id, user=house.users.get(id, User(id)).name) for id in user_ids(house, w'
+     "ho.key)]",
+     "'' -> 'XXXX'"):
+        "the key of a session is no condition; and who has an id is known by it",
+    ("rules_text",
+     'seen = [Session("", user_id=id, user=house.users.get(id, User(id)).name) for id in user_ids(house, w'
+     "ho.key)]",
+     "user=house.users.get(id, User(id)).name -> nothing"):
+        "the key of a session is no condition; and who has an id is known by it",
+    ("rules_text",
+     'who = whose(house, user_id, "")',
+     "'' -> 'XXXX'"):
+        "no name, show or player is called that: it stands for none at all",
+    ("rules_text",
+     'written = house.settings["person"].get(who.key, {}).get("users", ())',
+     "'users' -> 'XXusersXX'"):
+        "who has no account yet satisfies no condition on users, whatever they are called",
+    ("words",
+     "if whole > 120 and whole % 60:",
+     "Gt 120 -> GtE"):
+        "of two minutes nothing is left over",
+    ("words",
+     "if whole > 120 and whole % 60:",
+     "Mod -> Div"):
+        "what is no remainder takes nothing away in the next line",
+    ("words",
+     'return " ".join(f"{n} {unit}" for n, unit in zip(numbers, units, strict=True) if n) or f"0 {units[-1'
+     ']}"',
+     "True -> False"):
+        "there are as many units as numbers in every language: tests/test_letters.py",
+    ("words",
+     'return " ".join(f"{n} {unit}" for n, unit in zip(numbers, units, strict=True) if n) or f"0 {units[-1'
+     ']}"',
+     "strict=True -> nothing"):
+        "there are as many units as numbers in every language: tests/test_letters.py",
 }

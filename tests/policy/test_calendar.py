@@ -111,7 +111,7 @@ def test_what_is_remembered_is_what_would_be_reckoned(steps, moment, zone, start
     """In whatever order moments are asked for: also twice, and at the very begin and end of a day."""
     house = calendar(zone, day_starts=starts)
     quick = house._replace(memo={})
-    edges = [edge for edge in cal.period(house, "daily", moment)[1] for edge in (edge, edge - 0.5, edge + 0.5)]
+    edges = [edge for edge in cal.period(house, "daily", moment)[1] for edge in (edge - 0.5, edge, edge + 0.5)]
     for at_ in [*(moment + step for step in steps), *edges, 1800, moment]:
         assert cal.day_of(quick, at_) == cal.day_of(house, at_)
         for kind in ("daily", "weekly", "monthly"):

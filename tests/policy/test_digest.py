@@ -240,6 +240,8 @@ def test_the_first_of_two_busiest_hours_is_told():
     for days in (("16", "18"), ("18", "16")):
         plays = [play(at(f"2026-11-{day}T{hour}:00", ZURICH), H) for day in days for hour in (20, 18)]
         assert digest.busiest(reckoned(plays, "2026-11-16", "2026-11-23")) == (0, 18)
+    plays = [play(at("2026-11-18T20:00", ZURICH), H)]
+    assert digest.busiest(reckoned(plays, "2026-11-16", "2026-11-23")) == (2, 20)
 
 
 @pytest.mark.parametrize(("count", "bars"), [(1, 1), (35, 35), (36, 6), (380, 55), (381, 13), (730, 25)])

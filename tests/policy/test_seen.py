@@ -19,6 +19,9 @@ def found(*reports):
     ((report(0),), [("emma", "1", 0, 0, 0)]),
     ((report(0, "stopped"),), []),
     ((report(0, "paused"), report(10, "stopped")), []),
+    ((report(0, "paused"), report(10), report(11, "stopped")), [("emma", "1", 0, 11, 1)]),
+    ((report(0), report(1, "paused")), [("emma", "1", 0, 1, 1)]),
+    ((report(0), report(0.5, "paused")), [("emma", "1", 0, 0.5, 0.5)]),
     ((report(0, "buffering"), report(5), report(20, "paused"), report(200, "paused"), report(220),
       report(230, "stopped")), [("emma", "1", 0, 230, 25)]),
     # five minutes without a sign, and one second more
@@ -46,3 +49,8 @@ def test_plays(reports, wanted):
 def test_how_far_it_came():
     (play,) = plays([report(0, offset=100), report(10, offset=110), report(11, "stopped", offset=0)])
     assert (play.offset, play.duration) == (11, 900)
+    silent = report(10)._replace(offset=0, duration=0)
+    (play,) = plays([report(0, offset=100), silent, report(11, "stopped")._replace(offset=0, duration=800)])
+    assert (play.offset, play.duration) == (100, 800)
+    (play,) = plays([report(0, offset=100), silent])
+    assert (play.offset, play.duration) == (100, 900)

@@ -81,6 +81,7 @@ def test_every_kind_of_a_rule_s_stop(kind, value, until, english, german):
     ("Not for you yet", None, "rule:x", "Not for you yet."), ("Not for you yet.", None, "rule:x", "Not for you yet."),
     ("Not for you yet", SEVEN, "rule:x", "Not for you yet; back at 07:00."),
     ("Not for you yet.", SEVEN, "rule:x", "Not for you yet. Back at 07:00."),
+    ("Bed?", SEVEN, "rule:x", "Bed? Back at 07:00."),
     ("Off to bed!", SEVEN, "rule:x", "Off to bed! Back at 07:00."), ("…", SEVEN, "rule:x", "… Back at 07:00."),
     ("{back} {value} {nosuch}", None, "rule:x", "{back} {value} {nosuch}."),  # the owner's words stand as they are
 ])  # fmt: skip
@@ -104,6 +105,13 @@ def test_every_kind_of_warning(kind, value, english, german):
     about = Decision(True, NOW + 600, kind, value, "", kind)
     assert speech.warned(about, EN, 600, **ABOUT) == f"10 min left, Emma: {english}."
     assert speech.warned(about, DE, 120, **ABOUT) == f"Noch 2 Min., Emma: {german}."
+
+
+def test_names_and_sentences_have_an_end():
+    budget = Decision(True, NOW + 60, "rule:" + "x" * 41, 30 * M, "", "daily")
+    assert speech.warned(budget, EN, 60, **ABOUT).startswith(f"1 min left, Emma: {'x' * 39}…: then")
+    for length, end in ((299, "."), (300, "…")):
+        assert said("daily", H, None, "rule:y", "x" * length) == "x" * 299 + end
 
 
 def test_a_warning_names_its_rule():
