@@ -177,15 +177,18 @@ def _budget(limits: Limits, calendar: Calendar, played: Counting, kind: str) -> 
 
 
 def _sitting(limits: Limits, calendar: Calendar, spans: list[Span], now: float) -> Bound:
-    """So much counted time without a rest in between."""
+    """So much counted time without a rest in between. Where the clock was set back by more than a rest, that is taken
+    for one unless a play went on over it: else it would be one sitting until the clock gets there again."""
     spent, last, over = 0.0, float("-inf"), now
     rest = max(limits.rest, 1)  # without a rest any pause will do, but there has to be one
-    for began, ended in _sittings(limits, calendar, spans, now):
-        spent = 0.0 if began - last >= rest else spent
+    for (began, ended), follows in _sittings(limits, calendar, spans, now):
+        spent = 0.0 if began - last >= rest or (last - began >= rest and not follows) else spent
         most = _most_at_once(limits, calendar, day_of(calendar, began))
         if most is not None and spent <= most < spent + (ended - began):
             over = began + most - spent
         spent, last = spent + (ended - began), ended
+    if last - now >= rest:
+        spent, last = 0.0, float("-inf")
 
     def deadline(start: float) -> float | None:
         total, ended = spent, last
@@ -226,9 +229,7 @@ def _ahead(
         at = until
 
 
-def _extra(
-    limits: Limits, calendar: Calendar, played: Counting, kind: str, day: int, ahead: dict[int, float]
-) -> float:
+def _extra(limits: Limits, calendar: Calendar, played: Counting, kind: str, day: int, ahead: dict[int, float]) -> float:
     """What a budget has more, or less, on a day: the bonus of that day, and of a week or month what was used up of the
     bonuses of its earlier days, since bonus time is not charged to it. `ahead`: what will be played on earlier days."""
     found = 0.0
@@ -249,12 +250,19 @@ def _most_at_once(limits: Limits, calendar: Calendar, day: int) -> int | None:
     return None if most is None else max(most + dict(limits.extra).get(day, 0), 0)
 
 
-def _sittings(limits: Limits, calendar: Calendar, spans: list[Span], now: float) -> list[Interval]:
-    """The counted stretches that a sitting is made of, in the order in which they were lived."""
-    since, until = now - AHEAD - limits.rest, now + FAR
-    played = _counting(limits, [span for span in spans if span.ended > since and not span.denied])
-    return [piece for pieces in played
-            for piece in _charges(limits, calendar, [pieces], since, min(pieces[-1][1], until))]  # fmt: skip
+def _sittings(limits: Limits, calendar: Calendar, spans: list[Span], now: float) -> Iterator[tuple[Interval, bool]]:
+    """The counted stretches that a sitting is made of, in the order in which they were lived; False with those before
+    which the clock was set back while nothing was played."""
+    since, plays = now - AHEAD - limits.rest, set[int]()
+    near = [span for span in spans if span.ended > since and not span.denied]
+    for epoch in sorted({span.epoch for span in near}):
+        mine = [span for span in near if span.epoch == epoch]
+        follows = any(span.play in plays for span in mine)
+        plays |= {span.play for span in mine}
+        for pieces in _counting(limits, mine):
+            for piece in _charges(limits, calendar, [pieces], since, min(pieces[-1][1], now + FAR)):
+                yield piece, follows
+                follows = True
 
 
 def _counting(limits: Limits, spans: list[Span]) -> Counting:

@@ -104,15 +104,15 @@ def _walk(month, rules, playing, streams, sign, denied):
         if last is not None and last_regime == offset and a - last >= rules.rest - sign * REST:
             sat = 0.0
         jumps = sum(b - 7 * house.DAY < at < b for at, _ in month.clock.regimes[1:]) if sign < 0 else 0
-        over = min((_over_at(month, rules, key, used, sat, day, a, b, offset,
-                             TOLERANCE if sign > 0 else -TOLERANCE - JUMP * jumps) if counted else b,
+        more = TOLERANCE if sign > 0 else -TOLERANCE - JUMP * jumps
+        over = min((_over_at(month, rules, key, used, sat, day, a, b, offset, more) if counted else b,
                     a if _is_closed(month, rules, key, a, offset) else b))
         for stream in here:
             begins = over
             if stream.item.library == "Horror" and calendars.is_horror(rules, a + offset):
                 begins = a
             if stream.item.show == "Trash" and rules.trash:
-                left = rules.trash + sign * TOLERANCE - trash.get(day, 0.0)
+                left = rules.trash + more - trash.get(day, 0.0)
                 begins = min(begins, a + max(left, 0.0))
             if begins < b:
                 found.setdefault(stream.number, []).append((begins, b))

@@ -192,6 +192,17 @@ def test_a_clock_set_back_an_hour():
     # a sitting goes on over it
     assert left(limits(sitting=2 * H), [before, again], NOON - 30 * M) == 30 * M
     assert left(limits(sitting=2 * H), [again, before], NOON - 30 * M) == 30 * M
+    # and does not if nothing was played then: a clock that was a day ahead ends no evening of the next
+    later, tomorrow = again._replace(play=2), span(NOON + 12 * H, 40 * M)
+    assert left(limits(sitting=45 * M, rest=15 * M), [tomorrow]) == 45 * M
+    assert left(limits(sitting=45 * M, rest=15 * M), [tomorrow, later], NOON - 30 * M) == 15 * M
+    assert left(limits(sitting=45 * M, rest=15 * M), [tomorrow, again], NOON - 30 * M) == -15 * M
+    small = [span(NOON, 14 * M), span(NOON + 9 * M, 10 * M, epoch=1, play=2)]  # by five minutes at least
+    assert left(limits(sitting=45 * M, rest=15 * M), small, NOON + 19 * M) == 21 * M
+    twice = [*small, span(NOON + 8 * M, 5 * M, epoch=2, play=3), span(NOON + 28 * M, M, epoch=2, play=4)]
+    assert left(limits(sitting=45 * M, rest=15 * M), twice, NOON + 29 * M) == 44 * M
+    assert left(limits(sitting=45 * M, rest=15 * M), [span(NOON, 14 * M)]) == 31 * M
+    assert left(limits(sitting=45 * M, rest=15 * M), [span(NOON, 15 * M)]) == 45 * M
     # two screens after it are at once again
     assert left(limits(daily=2 * H), [before, again, again._replace(media_type="episode")], NOON - 30 * M) == 30 * M
 
