@@ -502,4 +502,51 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
      ']}"',
      "strict=True -> nothing"):
         "there are as many units as numbers in every language: tests/test_letters.py",
+    ("periods",
+     "day = local_clock(calendar, now)[0] + 1  # where the clock is set back, tomorrow's turn may have com"
+     "e already",
+     "1 -> 2"):
+        "one day more is looked at, whose turn has not come",
+    ("periods",
+     "day = local_clock(calendar, now)[0] - 1",
+     "1 -> 2"):
+        "one day more is looked at, whose turn is over",
+    ("periods",
+     "changes = [at for at, _ in calendar.zone if period.began < at < period.ended]",
+     "period.began < at < period.ended -> True"):
+        "what lies before is passed by; what lies after ends no hour of the period",
+    ("periods",
+     "changes = [at for at, _ in calendar.zone if period.began < at < period.ended]",
+     "Lt at -> LtE"):
+        "a change at the begin is passed by at once",
+    ("periods",
+     "changes = [at for at, _ in calendar.zone if period.began < at < period.ended]",
+     "Lt period.ended -> LtE"):
+        "a change at the end ends the last hour where it ends anyway",
+    ("periods",
+     "starts = [moment(calendar, day, calendar.day_starts) for day in range(period.first + 1, period.after"
+     " + 1)]",
+     "1 -> 2"):
+        "one day more than is asked for",
+    ("periods",
+     "ends = min([at + HOUR - second % HOUR, starts[day - period.first], *changes[:1]])",
+     "1 -> 2"):
+        "the second change is later than the first",
+    ("periods",
+     "return on.day == number or (on.day < number and tomorrow.day == 1)",
+     "Lt number -> LtE"):
+        "of the very day the first half tells",
+    ("digest",
+     "begins, longest = [s.began for s in spans], max((s.ended - s.began for s in spans), default=0.0)",
+     "0.0 -> 1.0"):
+        "without spans there is nothing to look for",
+    ("digest",
+     "used, limit, first = max(told, key=lambda t: (t[0] / t[1] if t[1] else t[0], t[0]))",
+     "0 -> 1"):
+        "of equal shares the greater limit has the greater use; and where the limits are nothing the use is s"
+     "econd",
+    ("digest",
+     'kind = "daily" if len(totals) <= 35 else "weekly" if len(totals) <= 380 else "monthly"',
+     "'daily' -> 'XXdailyXX'"):
+        "any word but weekly and monthly is a day to period()",
 }

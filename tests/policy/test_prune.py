@@ -352,6 +352,8 @@ def test_what_is_wrong_with_a_name_is_told():
                               "[prune] vip: 'dora' is nobody on this server",
                               f"[prune] vip: '{'x' * 39}…' is nobody on this server")
     assert found.ids == {7, 8, 10}
+    (problem,) = named.match(["x" * 41], MEMBERS, {"x" * 41: "7,8"}, "[guest]").problems
+    assert problem == f"[guest]: '{'x' * 39}…' means 2 users: write an id"
     assert named.match([""], [ANNA._replace(title="")], {}, "x", titles=False).ids == set()
 
 
