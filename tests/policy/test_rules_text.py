@@ -127,7 +127,7 @@ RULES = {  # what each forbids says whom it is for
     "none": {"users": (False, ("emma",)), "groups": (False, ("kids",)), "libraries": (False, ("None",))},
     "told": {"libraries": (False, ("Logged",)), "action": "log"},
 }
-WITH_RULES = {**SETTINGS, "rule": RULES}
+WITH_RULES = {**SETTINGS, "rule": RULES, "group": {"kids": {"members": ("max", "ben"), "daily": 1800}}}
 
 
 @pytest.mark.parametrize(("name", "expected"), [
@@ -141,6 +141,15 @@ def test_a_rule_is_told_to_whom_it_may_meet(name, expected):
     bound = {("user", user.name): str(user.id) for user in users.values()}
     found = of_user(House(WITH_RULES, users, bound, 1), id, CALENDAR)
     assert " ".join(line[3:-1] for line in found if line.startswith("No ")) == expected
+
+
+def test_a_rule_for_one_of_somebodys_users_may_meet_them():
+    users = {n: User(n, who) for n, who in enumerate(("owner", "emma", "emma2"), 1)}
+    bound = {("user", user.name): str(user.id) for user in users.values()}
+    people = {**SETTINGS["person"], "emma": {"users": ("emma", "emma2")}}
+    rule = {"users": (False, ("emma2",)), "libraries": (False, ("Second",))}
+    house = House({**SETTINGS, "person": people, "rule": {"second": rule}}, users, bound, 1)
+    assert "No second." in [line.replace("Second", "second") for line in of_who(house, person(house, "emma"), CALENDAR)]
 
 
 def test_what_may_meet_somebody_whom_plex_has_not_shown_yet():

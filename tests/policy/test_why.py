@@ -211,6 +211,7 @@ def rows(what, session=FILM, others=(), asked=(), spans=(), **more):
     ({"max_streams": 1}, {}, ["1 of 1 player at once"]),
     ({"max_streams": 3}, {"others": [PHONE]}, ["2 of 3 players at once"]),
     ({"max_streams": 4}, {"others": [PHONE, PHONE, NOWHERE]}, ["3 of 4 players at once"]),
+    ({"max_streams": 4}, {"others": [NOWHERE, NOWHERE._replace(session_key="3")]}, ["3 of 4 players at once"]),
     ({"max_streams": 1}, {"others": [PHONE]}, ["at most 1 stream at once; no end in sight"]),
     ({"max_streams": 0}, {}, ["at most 0 streams at once; no end in sight"]),
     ({"max_locations": 1}, {}, ["1 of 1 place at once"]),
