@@ -179,7 +179,7 @@ def _budget(limits: Limits, calendar: Calendar, played: Counting, kind: str) -> 
 def _sitting(limits: Limits, calendar: Calendar, spans: list[Span], now: float) -> Bound:
     """So much counted time without a rest in between. Where the clock was set back by more than a rest, that is taken
     for one unless a play went on over it: else it would be one sitting until the clock gets there again."""
-    spent, last, over = 0.0, float("-inf"), now
+    spent, last, over, began = 0.0, float("-inf"), now, now
     rest = max(limits.rest, 1)  # without a rest any pause will do, but there has to be one
     for (began, ended), follows in _sittings(limits, calendar, spans, now):
         spent = 0.0 if began - last >= rest or (last - began >= rest and not follows) else spent
@@ -187,7 +187,7 @@ def _sitting(limits: Limits, calendar: Calendar, spans: list[Span], now: float) 
         if most is not None and spent <= most < spent + (ended - began):
             over = began + most - spent
         spent, last = spent + (ended - began), ended
-    if last - now >= rest:
+    if began > now and last - now >= rest:  # what goes on from now to a moment ahead is only foreseen
         spent, last = 0.0, float("-inf")
 
     def deadline(start: float) -> float | None:

@@ -109,7 +109,7 @@ def given(today: grants.Today, calendar: Calendar, now: float) -> list[str]:
 def _own(case: Case, key: str, mine: Sequence[Bound], now: float) -> Row | None:
     """The row of one of the person's own limits; None if there is no such limit."""
     value = getattr(case.limits, key, None)
-    if not mine and (value in (None, (), False) or (key == "no_start_in_last" and not value)):
+    if not mine and value in (None, (), 0):  # False is 0 as well
         return None
     stops, until = _at_work(case, mine, now)
     dry = case.dry and stops

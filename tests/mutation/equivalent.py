@@ -549,4 +549,33 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
      'kind = "daily" if len(totals) <= 35 else "weekly" if len(totals) <= 380 else "monthly"',
      "'daily' -> 'XXdailyXX'"):
         "any word but weekly and monthly is a day to period()",
+    ("streams",
+     "return [bound._replace(deadline=lambda start: since if start < since <= start + HANDOVER else start)"
+     "]",
+     "Lt since -> LtE"):
+        "at that moment both are the same",
+    ("speech",
+     'back = back.lstrip(";,. ")',
+     "';,. ' -> 'XX;,. XX'"):
+        "no text for the way back begins with an X",
+    ("why",
+     "found.append(f\"{words.duration(abs(extra))} {'more' if extra > 0 else 'less'} today (bonus)\")",
+     "Gt 0 -> GtE"):
+        "a bonus of nothing is not said",
+    ("why",
+     "return f\"{players} of {words.counted(what.max_streams or 0, 'player')} at once\"",
+     "0 -> 1"):
+        "it is asked only where there is a limit",
+    ("why",
+     "return f\"{places} of {words.counted(what.max_locations or 0, 'place')} at once\"",
+     "0 -> 1"):
+        "it is asked only where there is a limit",
+    ("why",
+     '}.get(key, "")  # fmt: skip',
+     "'' -> 'XXXX'"):
+        "every limit has its word",
+    ("why",
+     'why = words.refused("", over.kind, over.value(now))',
+     "'' -> 'XXXX'"):
+        "what has no colon is the name of no rule",
 }

@@ -201,8 +201,8 @@ def test_a_clock_set_back_an_hour():
     assert left(limits(sitting=45 * M, rest=15 * M), small, NOON + 19 * M) == 21 * M
     twice = [*small, span(NOON + 8 * M, 5 * M, epoch=2, play=3), span(NOON + 28 * M, M, epoch=2, play=4)]
     assert left(limits(sitting=45 * M, rest=15 * M), twice, NOON + 29 * M) == 44 * M
-    assert left(limits(sitting=45 * M, rest=15 * M), [span(NOON, 14 * M)]) == 31 * M
-    assert left(limits(sitting=45 * M, rest=15 * M), [span(NOON, 15 * M)]) == 45 * M
+    assert left(limits(sitting=45 * M, rest=15 * M), [span(NOON + M, 13 * M)]) == 32 * M
+    assert left(limits(sitting=45 * M, rest=15 * M), [span(NOON + M, 14 * M)]) == 45 * M
     # two screens after it are at once again
     assert left(limits(daily=2 * H), [before, again, again._replace(media_type="episode")], NOON - 30 * M) == 30 * M
 
