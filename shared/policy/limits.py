@@ -251,8 +251,8 @@ def _most_at_once(limits: Limits, calendar: Calendar, day: int) -> int | None:
 
 
 def _sittings(limits: Limits, calendar: Calendar, spans: list[Span], now: float) -> Iterator[tuple[Interval, bool]]:
-    """The counted stretches that a sitting is made of, in the order in which they were lived; False with those before
-    which the clock was set back while nothing was played."""
+    """The counted stretches that a sitting is made of, in the order in which they were lived; False with those of an
+    epoch before which the clock was set back while nothing was played."""
     since, plays = now - AHEAD - limits.rest, set[int]()
     near = [span for span in spans if span.ended > since and not span.denied]
     for epoch in sorted({span.epoch for span in near}):
@@ -262,7 +262,6 @@ def _sittings(limits: Limits, calendar: Calendar, spans: list[Span], now: float)
         for pieces in _counting(limits, mine):
             for piece in _charges(limits, calendar, [pieces], since, min(pieces[-1][1], now + FAR)):
                 yield piece, follows
-                follows = True
 
 
 def _counting(limits: Limits, spans: list[Span]) -> Counting:

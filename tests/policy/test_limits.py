@@ -197,6 +197,10 @@ def test_a_clock_set_back_an_hour():
     assert left(limits(sitting=45 * M, rest=15 * M), [tomorrow]) == 45 * M
     assert left(limits(sitting=45 * M, rest=15 * M), [tomorrow, later], NOON - 30 * M) == 15 * M
     assert left(limits(sitting=45 * M, rest=15 * M), [tomorrow, again], NOON - 30 * M) == -15 * M
+    more = [tomorrow, again, later._replace(began=NOON - 20 * M, ended=NOON - 10 * M)]  # one of two plays went on
+    assert left(limits(sitting=85 * M, rest=15 * M), more, NOON - 10 * M) == 5 * M
+    just = [span(NOON, 15 * M), span(NOON, 10 * M, epoch=1, play=2)]  # by a rest at the least
+    assert left(limits(sitting=45 * M, rest=15 * M), just, NOON + 10 * M) == 35 * M
     small = [span(NOON, 14 * M), span(NOON + 9 * M, 10 * M, epoch=1, play=2)]  # by five minutes at least
     assert left(limits(sitting=45 * M, rest=15 * M), small, NOON + 19 * M) == 21 * M
     twice = [*small, span(NOON + 8 * M, 5 * M, epoch=2, play=3), span(NOON + 28 * M, M, epoch=2, play=4)]
