@@ -1,22 +1,21 @@
-"""A simulated clock on which Usher's processes run in this process: one at a time, as threads that hand on a baton.
+"""A simulated clock on which Usher's processes run in this process: one at a time, as greenlets that take turns.
 
-Usher's own code asks `time` and `sqlite3`; while a seed runs, its threads get the simulated ones, all other threads the
-real ones. A process dies at whatever it does next when its time has come (`kill_after` steps), with nothing of its own
-being run any more, and its connections closed as the operating system would.
+Usher's own code asks `time` and `sqlite3`; while a seed runs, its processes get the simulated ones, all others the real
+ones. A process dies at whatever it does next when its time has come (`kill_after` steps), with nothing of its own being
+run any more, and its connections closed as the operating system would.
 """
 import contextlib
 import heapq
 import itertools
 import sqlite3
-import threading
 import time
-from _thread import allocate_lock
+
+from greenlet import getcurrent, greenlet
 
 REAL = {name: getattr(time, name) for name in ("time", "monotonic", "sleep")}
 CONNECT = sqlite3.connect
 BUSY = "database is locked"
 WRITES = ("INSERT", "UPDATE", "DELETE")
-_mine = threading.local()
 
 
 class Killed(BaseException):
@@ -31,14 +30,12 @@ class Process:
         self.children, self.connections = [], []
         self.dead = self.done = self.asleep = self.news = False    # news: more than the outbox was written
         self.token, self.wakes_at, self.commits, self.outcome = 0, 0.0, 0, None
-        self.baton, self.thread = allocate_lock(), threading.Thread(target=self._run, daemon=True)
-        self.baton.acquire()
+        self.turn = _Turn(self._run, clock.main)
+        self.turn.process = self
         if parent:
             parent.children.append(self)
 
     def _run(self):
-        self.baton.acquire()
-        _mine.process = self
         try:
             if not self.dead:
                 self.outcome = self.work()
@@ -49,7 +46,12 @@ class Process:
         self.done = True
         for db in self.connections:
             db.close()
-        self.clock.baton.release()
+
+
+class _Turn(greenlet):
+    """What runs a process."""
+
+    process = None
 
 
 class Clock:
@@ -57,8 +59,7 @@ class Clock:
 
     def __init__(self, now, rng):
         self.now, self.begun, self.offset, self.rng = now, now, 0.0, rng
-        self.baton, self.processes = allocate_lock(), []
-        self.baton.acquire()
+        self.main, self.processes = getcurrent(), []
         self._queue, self._numbers = [], itertools.count()
         self.regimes = [(now, 0.0)]                 # (from when on, offset)
         self.before = lambda process: None          # called before a process goes on
@@ -92,7 +93,6 @@ class Clock:
     def spawn(self, kind, work, kill_after=None, parent=None):
         process = Process(self, kind, work, kill_after, parent)
         self.processes.append(process)
-        process.thread.start()
         process.asleep, process.wakes_at = True, self.now
         self.at(self.now, self._resume, process, process.token)
         return process
@@ -109,20 +109,17 @@ class Clock:
         process.token, process.asleep = process.token + 1, False
         if not process.dead:
             self.before(process)
-        process.baton.release()
-        self.baton.acquire()
+        process.turn.switch()
         if process.done:
-            process.thread.join()
             self.processes.remove(process)
             if process.outcome is Killed or isinstance(process.outcome, Exception):
                 self.on_death(process)
 
     def sleep(self, seconds):
-        process = _mine.process
+        process = here()
         process.token, process.asleep, process.wakes_at = process.token + 1, True, self.now + seconds
         self.at(process.wakes_at, self._resume, process, process.token)
-        self.baton.release()
-        process.baton.acquire()
+        self.main.switch()
         if process.dead:
             raise Killed
 
@@ -135,7 +132,7 @@ class Clock:
 
     def step(self):
         """One thing that a process does: it may die before it."""
-        process = getattr(_mine, "process", None)
+        process = here()
         if process is None:
             return
         if process.kill_after is not None and not process.dead:
@@ -155,7 +152,7 @@ class Clock:
 
 def here():
     """The process that runs, None outside of any."""
-    return getattr(_mine, "process", None)
+    return getattr(getcurrent(), "process", None)
 
 
 class Connection(sqlite3.Connection):
@@ -198,13 +195,13 @@ class Connection(sqlite3.Connection):
 
 @contextlib.contextmanager
 def installed(clock):
-    """While this lasts the threads of simulated processes have the clock's time and connections."""
+    """While this lasts the simulated processes have the clock's time and connections."""
     def connect(path, timeout=5.0, **kw):
         process = here()
         if process is None:
             return CONNECT(path, timeout=timeout, **kw)
         clock.step()
-        db = CONNECT(path, timeout=0, factory=Connection, check_same_thread=False, **kw)
+        db = CONNECT(path, timeout=0, factory=Connection, **kw)
         db.patience, db.is_ledger = timeout, str(path).endswith("ledger.db")
         process.connections.append(db)
         return db

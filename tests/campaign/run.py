@@ -68,8 +68,8 @@ def _month(seed, rng, start, first, days, mutant, intensity, exact, folder):
     with open(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600), "w", encoding="utf-8") as file:
         file.write(house.config(crowd, data, first))
     world.ledger = Ledger(data)
-    world.ledger.db.close()             # the simulation's own, whichever thread it is in
-    world.ledger.db = clocks.CONNECT(world.ledger.path, timeout=0, isolation_level=None, check_same_thread=False)
+    world.ledger.db.close()             # the simulation's own, whichever process it is in
+    world.ledger.db = clocks.CONNECT(world.ledger.path, timeout=0, isolation_level=None)
     lives, faults = Lives(world, clock, random.Random(seed + 1), first, days), None
     faults = Faults(world, clock, services, random.Random(seed + 2), days, intensity)
     with contextlib.ExitStack() as stack:

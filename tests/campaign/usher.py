@@ -97,7 +97,7 @@ class Usher:
 
 
 class Errands:
-    """In place of errands.threading: its thread is a process that ends with the timekeeper's."""
+    """In place of errands.threading: its thread is a process of the simulation that ends with the timekeeper's."""
 
     def __init__(self, world, clock):
         self.Event = lambda: _Event(world, clock)
