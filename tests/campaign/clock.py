@@ -44,7 +44,7 @@ class Process:
         except Exception as error:  # noqa: BLE001 - the referee judges it
             self.outcome = error
         self.done = True
-        for db in self.connections:
+        for db in list(self.connections):
             db.close()
 
 
@@ -156,10 +156,22 @@ def here():
 
 
 class Connection(sqlite3.Connection):
-    """A connection of a simulated process."""
+    """A connection of a simulated process. One to the ledger that is closed in order is kept open for the next process:
+    to read the schema and prepare all statements anew would be a sixth of a seed."""
 
     patience = 0.0
     is_ledger = False
+    owner = idle = None         # the process that has it; where it waits for the next one
+
+    def close(self):
+        if self.owner is None:
+            return
+        self.owner.connections.remove(self)
+        self.owner = None
+        if self.is_ledger and not self.in_transaction:
+            self.idle.append(self)
+        else:
+            super().close()
 
     def execute(self, sql, *values):
         return self._do(super().execute, sql, *values)
@@ -196,13 +208,16 @@ class Connection(sqlite3.Connection):
 @contextlib.contextmanager
 def installed(clock):
     """While this lasts the simulated processes have the clock's time and connections."""
+    idle = []
+
     def connect(path, timeout=5.0, **kw):
         process = here()
         if process is None:
             return CONNECT(path, timeout=timeout, **kw)
         clock.step()
-        db = CONNECT(path, timeout=0, factory=Connection, **kw)
-        db.patience, db.is_ledger = timeout, str(path).endswith("ledger.db")
+        is_ledger = str(path).endswith("ledger.db")
+        db = idle.pop() if is_ledger and idle else CONNECT(path, timeout=0, factory=Connection, **kw)
+        db.patience, db.is_ledger, db.idle, db.owner = timeout, is_ledger, idle, process
         process.connections.append(db)
         return db
 
