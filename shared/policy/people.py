@@ -98,9 +98,10 @@ def bindings(house: House, session: Session) -> list[tuple[str, str, str]]:
     user = house.users.get(session.user_id, User(session.user_id, session.user))
     found = [
         (USER, name, str(user.id))
-        for name in _named(house, "users", "members") | _ruled(house)
+        for name in dict.fromkeys(text.casefold() for text in user[1:4])
         if user.id not in (0, PLEX_OWNER) and (USER, name) not in house.bound and _bears(house, user, name)
-    ]
+        and (name in _named(house) or name in _ruled(house))
+    ]  # fmt: skip
     if found:  # whose user it is may decide whether the player's title counts
         house = house._replace(bound={**house.bound, **{(kind, name): id for kind, name, id in found}})
     title = session.player.casefold()
@@ -126,7 +127,7 @@ def user_ids(house: House, key: str) -> list[int]:
     person = house.settings["person"].get(key)
     if person is None:
         return [int(key[5:])]
-    ids = [house.bound.get((USER, n.casefold()), n) for n in person.get("users", ())]
+    ids = [_id_of(house, n) for n in person.get("users", ())]
     return [int(n) for n in ids if n.isdecimal() and len(n) < 19]  # what is longer is no id, nor would SQLite take it
 
 
@@ -145,15 +146,16 @@ def _by_device(house: House, machine_id: str) -> str:
 
 
 def _by_user(house: House, user_id: int) -> str:
+    written = str(user_id)
     for name, person in house.settings["person"].items():
-        if user_id and any(_is_user(house, n, user_id) for n in person.get("users", ())):
+        if user_id and written in [_id_of(house, n) for n in person.get("users", ())]:
             return str(name)
     return ""
 
 
-def _is_user(house: House, name: str, user_id: int) -> bool:
-    bound = house.bound.get((USER, name.casefold()))
-    return bound == str(user_id) if bound else name == str(user_id)
+def _id_of(house: House, name: str) -> str:
+    """The id to which a user's name is bound; a name that is not bound may be an id itself."""
+    return house.bound.get((USER, name.casefold())) or name
 
 
 def _group(house: House, person: str, user: User) -> str:
@@ -167,11 +169,11 @@ def _group(house: House, person: str, user: User) -> str:
     ids = user_ids(house, person) if person else [user.id]
     others = {n.casefold() for n in persons}
     kinds = {house.users[n].kind for n in ids if n in house.users}
-    by_kind = ""
+    written, by_kind = [str(n) for n in ids], ""
     for group, settings in house.settings["group"].items():
         for member in settings.get("members", ()):
             name = member.casefold()
-            if name in names or (name not in others and any(_is_user(house, name, n) for n in ids)):
+            if name in names or (name not in others and _id_of(house, name) in written):
                 return str(group)
             vip = name == VIP and any(is_vip(house, n) for n in ids)
             if vip or kinds.intersection(KINDS.get(name, ())):
@@ -250,10 +252,10 @@ def _may_name_player(house: House, user: User, title: str) -> bool:
     return False
 
 
-def _named(house: House, *keys: str) -> set[str]:
-    """All names under these keys in persons and groups, in lower case."""
+def _named(house: House) -> set[str]:
+    """All users that persons and groups name, in lower case."""
     sections = [*house.settings["person"].values(), *house.settings["group"].values()]
-    return {n.casefold() for s in sections for k in keys for n in s.get(k, ())}
+    return {n.casefold() for s in sections for k in ("users", "members") for n in s.get(k, ())}
 
 
 def _ruled(house: House) -> set[str]:
@@ -272,7 +274,7 @@ def _bears(house: House, user: User, name: str) -> bool:
     """Whether a name of config.ini is this user's. An id or a username is one user's alone; titles may be shared."""
     if name not in (user.name.casefold(), user.title.casefold(), user.email.casefold()):
         return False
-    others = [u for u in house.users.values() if u.id != user.id]
-    if any(name == str(u.id) for u in others):
-        return False
-    return name == user.name.casefold() or not any(name == u.name.casefold() for u in others)
+    others = (u for u in house.users.values() if u.id != user.id)
+    if name == user.name.casefold():
+        return not (name.isdecimal() and any(name == str(u.id) for u in others))
+    return not any(name in (str(u.id), u.name.casefold()) for u in others)

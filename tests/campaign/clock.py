@@ -28,7 +28,8 @@ class Process:
     def __init__(self, clock, kind, work, kill_after=None, parent=None):
         self.clock, self.kind, self.work, self.kill_after, self.parent = clock, kind, work, kill_after, parent
         self.children, self.connections = [], []
-        self.dead = self.done = self.asleep = self.news = False    # news: more than the outbox was written
+        self.dead = self.done = self.asleep = False
+        self.posts = self.news = False      # whether it has written to the outbox, or anything else
         self.token, self.wakes_at, self.commits, self.outcome = 0, 0.0, 0, None
         self.turn = _Turn(self._run, clock.main)
         self.turn.process = self
@@ -162,6 +163,7 @@ class Connection(sqlite3.Connection):
     patience = 0.0
     is_ledger = False
     owner = idle = None         # the process that has it; where it waits for the next one
+    before = 0                  # how many rows others had written by it
 
     def close(self):
         if self.owner is None:
@@ -197,11 +199,14 @@ class Connection(sqlite3.Connection):
                 clock.sleep(0.5)            # another process of ours has it: as SQLite waits, but by our clock
                 patience -= 0.5
         writes = sql[:6] in WRITES
-        process.news = process.news or (writes and " outbox " not in sql)
+        if writes and " outbox " in sql:
+            process.posts = True
+        elif writes:
+            process.news = True
         if self.is_ledger and (sql == "COMMIT" or (writes and not self.in_transaction)):
             process.commits += 1
             clock.after_write(process)
-            process.news = False
+            process.news = process.posts = False
         return found
 
 
@@ -217,7 +222,7 @@ def installed(clock):
         clock.step()
         is_ledger = str(path).endswith("ledger.db")
         db = idle.pop() if is_ledger and idle else CONNECT(path, timeout=0, factory=Connection, **kw)
-        db.patience, db.is_ledger, db.idle, db.owner = timeout, is_ledger, idle, process
+        db.patience, db.is_ledger, db.idle, db.owner, db.before = timeout, is_ledger, idle, process, db.total_changes
         process.connections.append(db)
         return db
 

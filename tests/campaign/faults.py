@@ -77,7 +77,7 @@ class Faults:
         import sqlite3
 
         writes = sql[:6] in ("INSERT", "UPDATE", "DELETE")
-        if self.ledger_mode == "full" and (writes or (sql == "COMMIT" and db.total_changes)):
+        if self.ledger_mode == "full" and (writes or (sql == "COMMIT" and db.total_changes > db.before)):
             raise sqlite3.OperationalError(FULL)
         if self.ledger_mode == "locked" and (sql == "BEGIN IMMEDIATE" or (writes and not db.in_transaction)):
             waited = 0.0

@@ -11,7 +11,7 @@ from unittest import mock
 
 import requests
 
-from shared import detached, log, web
+from shared import config, detached, log, web
 from shared.jobs import errands, front, keep_time
 from tests.campaign import clock as clocks
 from tests.campaign import cloud
@@ -172,8 +172,10 @@ def installed(world, clock, services, path, exact=False):
         put(requests.Session, get_adapter=lambda session, url: out_there)
         put(smtplib, SMTP=cloud.mail_server(world, services, clock))
         put(detached, start=world.usher.start)
-        put(keep_time, look_at=world.look_at, _keep=world.usher.keep, _remove=_remove, SLICE=LEAP if not exact else 5.0,
-            time=asked, **leaps)
+        put(keep_time, look_at=world.look_at, _keep=world.usher.keep, _remove=_remove, time=asked,
+            SLICE=LEAP if not exact else 5.0, **leaps)
+        same = config.stamp(path)               # config.ini is what it is all month
+        put(keep_time, stamp=lambda path: same)
         put(errands, threading=Errands(world, clock), USERS_EVERY=4 * 3600.0)
         put(log, _secrets=[])
         put(sys, stdout=said, stderr=said)

@@ -217,7 +217,7 @@ class World:
         """Whoever waits for the ledger to change is told: the timekeeper asks ten times a second."""
         if self.keeper and process is not self.keeper and process.news:
             self.clock.wake(self.keeper, self.rng.uniform(0.0, 0.1))
-        for one in self.clock.processes:
+        for one in self.clock.processes if process.posts else ():
             if one.kind == "errands" and one is not process:
                 self.clock.wake(one, 0.25)
 
