@@ -11,7 +11,7 @@ from unittest import mock
 
 import requests
 
-from shared import config, detached, log, web
+from shared import config, detached, log, packages, web
 from shared.jobs import errands, front, keep_time
 from tests.campaign import clock as clocks
 from tests.campaign import cloud
@@ -152,6 +152,20 @@ def _remove(path):
         REMOVE(path)
 
 
+def _remembering(find):
+    """The same of what it has once found."""
+    known = {}
+
+    def found(*asked):
+        if asked not in known:
+            answer = find(*asked)
+            if answer is None:
+                return None
+            known[asked] = answer
+        return known[asked]
+    return found
+
+
 @contextlib.contextmanager
 def installed(world, clock, services, path, exact=False):
     """While this lasts Usher's outermost calls lead into the world. Yields what is said on stdout and stderr.
@@ -176,6 +190,8 @@ def installed(world, clock, services, path, exact=False):
             SLICE=LEAP if not exact else 5.0, **leaps)
         same = config.stamp(path)               # config.ini is what it is all month
         put(keep_time, stamp=lambda path: same)
+        put(config, _cached=_remembering(config._cached))
+        put(packages, missing=lambda: [])
         put(errands, threading=Errands(world, clock), USERS_EVERY=4 * 3600.0)
         put(log, _secrets=[])
         put(sys, stdout=said, stderr=said)

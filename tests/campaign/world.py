@@ -18,7 +18,7 @@ from tests.campaign import clock as clocks
 from tests.campaign import house
 from tests.campaign.services import HARD
 
-LEAP = 900.0            # the longest time without a look
+LEAP = 3600.0           # the longest time without a look
 STEP = 5.0              # of the looks that are left out
 TICK = 60.0
 
@@ -233,7 +233,7 @@ class World:
         self.clock.after(TICK, self.tick)
         if not self.tautulli_up:
             return
-        full = int(self.clock.now // TICK) % 120 == 0
+        full = int(self.clock.now // TICK) % 240 == 0
         if full or (self.keeper is None and (self._unseen() or self.waits())):
             self.ticks += 1
             self.usher.run("tick", ["tick"])
