@@ -86,6 +86,7 @@ def directly(viewers=100, rate=10, seconds=180, seed=SEED):
     """The agents are started as Tautulli starts them, by nobody who could fall behind; Tautulli only answers."""
     walls, handed = [], Counter()
     with crowded("standin", viewers, seconds, seed, triggers={}) as (s, crowd), ThreadPoolExecutor(64) as pool:
+        s.world.plex.sever()            # else Tautulli would read all sessions at each press, beside the agents
         environ, said = s.usher.environment(), []
         command = [s.world.tautulli.python, os.path.join(s.usher.root, "agents", "limit_streams.py")]
 
