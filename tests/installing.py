@@ -1,29 +1,12 @@
 """A fresh clone of Usher beside a world, its install.py run as an owner runs it, and what Tautulli knows afterwards."""
-import compileall
-import functools
 import json
 import os
-import shutil
 import subprocess
 import sys
-import tempfile
-from pathlib import Path
 
 from tests.sandbox.bundle import copy
 
 CLEAN = ("TAUTULLI_", "PLEX_", "USHER_", "PYTHON", "SYSTEMD_")
-
-
-@functools.cache
-def compiled():
-    """A copy of Usher with its bytecode, which every clone takes along: compiling it costs half a second each time."""
-    keep = tempfile.TemporaryDirectory(prefix="usher-compiled-")
-    compiled.keep = keep  # until this process ends
-    root = Path(keep.name, "usher")
-    root.mkdir()
-    copy(root)
-    compileall.compile_dir(root / "shared", quiet=2)
-    return root
 
 
 class Clone:
@@ -31,7 +14,8 @@ class Clone:
 
     def __init__(self, world, folder, config=None):
         self.world, self.root, self.home = world, folder / "usher", folder
-        shutil.copytree(compiled(), self.root)
+        self.root.mkdir()
+        copy(self.root)
         self.config, self.agents = self.root / "config.ini", str(self.root / "agents")
         if config is not None:
             self.config.write_text(config)

@@ -1,6 +1,7 @@
 """install.py, run as an owner runs it, on a copy of the bundle and a world's Tautulli."""
 import json
 import os
+import shutil
 import stat
 import subprocess
 import sys
@@ -151,7 +152,13 @@ def test_without_a_timer(house, bundle):
     assert len(notifiers) == 2 and letters == []
 
 
+def forget_compiled(bundle):
+    for folder in list(bundle.root.rglob("__pycache__")):
+        shutil.rmtree(folder)
+
+
 def test_the_code_is_compiled(bundle):
+    forget_compiled(bundle)
     bundle.run("--yes", "--no-schedule")
     assert list((bundle.root / "shared" / "policy" / "__pycache__").glob("*.pyc"))
     assert not list((bundle.root / "agents").glob("**/*.pyc"))
@@ -304,6 +311,7 @@ def test_what_root_writes_belongs_to_tautullis_user(house, bundle, tmp_path):
     folder.mkdir(parents=True)
     (folder / "config.ini").write_bytes(Path(house.tautulli.datadir, "config.ini").read_bytes())
     os.chown(folder / "config.ini", 1234, 1235)
+    forget_compiled(bundle)
     assert bundle.run("--yes", "--no-schedule", told=False).returncode == 0
     for name in ("config.ini", "data", "shared/__pycache__"):
         about = (bundle.root / name).stat()

@@ -747,7 +747,7 @@ def test_usher_in_a_world(world):
     w = world()
     usher = w.install_usher("[usher]\ndry_run = yes\n")
     assert os.stat(os.path.join(usher.root, "config.ini")).st_mode & 0o777 == 0o600
-    assert not [f for _, folders, _ in os.walk(usher.root) for f in folders if f in ("__pycache__", "data", ".git")]
+    assert not [f for _, folders, _ in os.walk(usher.root) for f in folders if f in ("data", ".git")]
     told = {n["id"]: n for n in w.tautulli.api("get_notifiers")}
     assert told[usher.limit_streams]["active"] == 1 and told[usher.journal]["active"] == 0
     s = w.plex.start_stream(w.bob, w.movie)

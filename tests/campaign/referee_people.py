@@ -25,7 +25,8 @@ def people(month):
             wrong.append(_line(month, at, person, "never removed", "removed"))
         if any(s.person is person and s.began <= at <= (s.ended or at) for s in month.truth.streams):
             wrong.append(_line(month, at, person, "not removed while watching", "removed"))
-        if at - base < REMOVE_AFTER - CLOCKS:
+        dated = base + min(month.offset_at(base), 0.0)      # what was played while the clock was behind is dated so
+        if at - dated < REMOVE_AFTER - CLOCKS:
             away = f"removed after {(at - base) / DAY:.2f} days"
             wrong.append(_line(month, at, person, "13 days without a play", away))
         if not any(at - one >= MIN_NOTICE - CLOCKS for one in warned):

@@ -90,7 +90,7 @@ def _month(seed, rng, start, first, days, mutant, intensity, exact, folder):
     month.lives, month.first, month.days, month.data, month.said = lives, first, days, data, said
     month.ended, month.crowd = clock.now, crowd
     month.holidays = {first + timedelta(n) for n in house.HOLIDAYS}
-    month.offset_at = lambda at: [offset for since, offset in clock.regimes if since <= at][-1]
+    month.offset_at = lambda at: next((offset for since, offset in clock.regimes[::-1] if since <= at), 0.0)
     month.rows = lambda query, *values: world.ledger.db.execute(query, values).fetchall()
     month.log = _logs(data)
     return month

@@ -1,5 +1,7 @@
 """Usher's own bundle inside a world: copied, configured, and registered in the world's Tautulli."""
 import ast
+import compileall
+import functools
 import os
 import shutil
 import sqlite3
@@ -68,14 +70,23 @@ def constant(module, name):
     raise LookupError(f"no {name} in {module}")
 
 
-def copy(target):
-    """The bundle as an owner has it: no caches, no data, no config.ini."""
+def copy(target, compiled=True):
+    """The bundle as an owner has it: no data, no config.ini. compiled: as after its first run, by this Python; to do it
+    anew in each world costs a second. What was compiled is valid in a copy, since copies keep the time of the source.
+    """
+    unwanted = [".*"] if compiled and is_compiled() else [".*", "__pycache__"]
     for name in PARTS:
         source = PROJECT / name
         if source.is_dir():
-            shutil.copytree(source, target / name, ignore=shutil.ignore_patterns("__pycache__", "*.pyc", ".*"))
+            shutil.copytree(source, target / name, ignore=shutil.ignore_patterns(*unwanted))
         elif source.exists():
             shutil.copy(source, target / name)
+
+
+@functools.cache
+def is_compiled():
+    """Compile the project's own modules, those that have changed since."""
+    return compileall.compile_dir(PROJECT / "shared", quiet=2)
 
 
 def install_usher(world, config_text="", triggers=None, timeout=30, name="usher", register=True):
