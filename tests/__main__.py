@@ -1,8 +1,9 @@
-"""`python3 tests [arguments of pytest]`: runs the tests on any machine that has Python 3.10 or newer.
+"""`python3 tests [--deep] [arguments of pytest]`: runs the tests on any machine that has Python 3.10 or newer.
 
 Makes a virtual environment in the project's folder (.venv-tests-3.11, by the version) and runs pytest in it. All tests
 are run in two parts: most of them side by side in three processes, since they wait a lot; then, in peace, those
-scenarios which measure seconds. With a file or a test named it is one plain run. Standard library only."""
+scenarios which measure seconds. With a file or a test named it is one plain run. --deep: also what is the same again
+with another number (tests/deep.py). Standard library only."""
 import os
 import subprocess
 import sys
@@ -19,6 +20,9 @@ def main(arguments):
     from tests import environment
 
     python, clean = environment.ready(PROJECT, "tests", LISTS)
+    if "--deep" in arguments:
+        arguments = [a for a in arguments if a != "--deep"]
+        clean["USHER_TESTS_DEEP"] = "1"
     whole = all(a in ("-q", "-v", "-x") or a.startswith("--durations") for a in arguments)
     try:
         statuses = [

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from hypothesis import Phase, settings
 
+from tests.deep import DEEP
 from tests.sandbox.world import World
 
 PROJECT = Path(__file__).resolve().parents[1]
@@ -26,6 +27,14 @@ settings.load_profile("few" if "EXAMPLES_MOST" in os.environ else "ci" if os.env
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "slow: waits for a clock; `-m 'not slow'` leaves it out")
+    config.addinivalue_line("markers", "deep: the same again with another number; run with --deep only (tests/deep.py)")
+
+
+def pytest_collection_modifyitems(config, items):
+    left_out = [] if DEEP else [item for item in items if item.get_closest_marker("deep")]
+    if left_out:
+        items[:] = [item for item in items if not item.get_closest_marker("deep")]
+        config.hook.pytest_deselected(items=left_out)
 
 
 @pytest.hookimpl(optionalhook=True)     # pytest-xdist need not be there

@@ -16,6 +16,7 @@ from shared import archive as disk
 from shared import seals
 from shared.archive import Archive
 from shared.jobs import log_files, log_saving
+from tests.deep import often
 from tests.sandbox.plexlog import Folder, noise
 
 TODAY = date(2026, 11, 26)
@@ -96,7 +97,7 @@ def same(folder, text):
 
 # ---- the property ----
 
-ROUNDS = 1000
+ROUNDS = often(1000, else_=250)
 
 
 @pytest.mark.parametrize("old", [False, True], ids=["today", "2013"])

@@ -12,6 +12,7 @@ import pytest
 
 from shared import packages
 from shared.jobs import pythons
+from tests.deep import diagonal
 from tests.installing import Clone, clear
 from tests.sandbox.processes import find_python
 from tests.sandbox.world import World
@@ -25,14 +26,18 @@ EVENT = ["--event=play", "--session-key=7", "--user-id=201", "--username=emma", 
 
 
 def interpreters():
-    found = []
+    """Version -> path, of those that are here."""
+    found = {}
     for version in VERSIONS:
         try:
-            found.append(pytest.param(find_python(version), id=version))
+            found[version] = find_python(version)
         except RuntimeError:
             if sys.version_info[:2] == tuple(map(int, version.split("."))):
-                found.append(pytest.param(sys.executable, id=version))
+                found[version] = sys.executable
     return found
+
+
+PYTHONS = interpreters()
 
 
 @pytest.fixture(scope="module")
@@ -76,11 +81,11 @@ def venv(python, folder):
 
 
 @pytest.mark.skipif(os.name == "nt", reason="links")
-@pytest.mark.parametrize("source", ["Tautulli's lib", "site-packages", "vendor", "none"])
-@pytest.mark.parametrize("python", interpreters())
-def test_every_script_starts(python, source, clone):
+@pytest.mark.parametrize("version, source", diagonal(
+    [*PYTHONS], ["Tautulli's lib", "site-packages", "vendor", "none"], 2))
+def test_every_script_starts(version, source, clone):
     clone.config.write_text("[everyone]\ndaily = 1h\n")
-    python, env, place = equipped(python, source, clone)
+    python, env, place = equipped(PYTHONS[version], source, clone)
 
     def run(*command, status=0):
         done = subprocess.run([python, *command], cwd=clone.agents, env=env, stdin=subprocess.DEVNULL,

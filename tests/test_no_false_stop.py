@@ -12,9 +12,10 @@ from shared.jobs.judge import house_of, judge, take_in
 from shared.ledger import Lease, Ledger
 from shared.ledger_rules import Remembered
 from shared.model import Session, User
+from tests.deep import often
 
 NOW = 1_800_000_000.0
-RUNS = 100
+RUNS = often(100, else_=25)
 CONFIG = """
 [usher]
 dry_run = no

@@ -31,6 +31,7 @@ class Process:
         self.dead = self.done = self.asleep = False
         self.posts = self.news = False      # whether it has written to the outbox, or anything else
         self.token, self.wakes_at, self.commits, self.outcome = 0, 0.0, 0, None
+        self.slept = -1                     # of the timekeeper: which look its last sleep followed
         self.turn = _Turn(self._run, clock.main)
         self.turn.process = self
         if parent:

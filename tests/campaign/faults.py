@@ -104,7 +104,7 @@ class Faults:
             for stream, action in missed.values():      # what happened while it was down is fired at its start
                 if action != "resume" and not (stream.ended and action == "play"):
                     self.world.fire(stream, "stop" if stream.ended else action, stream.state,
-                                    stream.reported(self.clock.now))
+                                    stream.reported(self.clock.now), self.clock.now)
         self.clock.after(length, up)
 
     def _restart_plex(self, length):

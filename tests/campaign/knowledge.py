@@ -14,7 +14,7 @@ LATE = 15.0         # of a silence: the poll interval and the 10 s in which play
 def sure(month, stream):
     """Stretches of its playing that must be charged."""
     known = []
-    for (a, b, state), after in _runs(stream):
+    for (a, b, state, _), after in _runs(stream):
         if state == "playing":
             known.append((a, b))
         if after is None:
@@ -24,7 +24,7 @@ def sure(month, stream):
             if state == "playing" and after[2] != "stopped":    # where a look finds it gone, nobody knows since when
                 known.append((b, after[0]))
         elif state != "stopped" and after[2] != "stopped" and not _broken(month, b, after[0]):
-            known.append((b + LATE, after[0]))
+            known.append((b + LATE, max(after[3], b + LATE)))
     turned = [(at - LOOK, at + LOOK) for at, _ in month.clock.regimes[1:]]
     return without(both(stream.stretches(ended=month.ended), union(known)), union(turned))
 
@@ -32,7 +32,7 @@ def sure(month, stream):
 def maybe(month, stream):
     """Stretches that may have been charged: its playing, and what it was taken to play besides."""
     thought = list(stream.stretches(ended=month.ended))
-    for (a, b, state), after in _runs(stream):
+    for (a, b, state, _), after in _runs(stream):
         if state == "playing":
             thought.append((a, b))
         if after is None:
@@ -48,7 +48,7 @@ def maybe(month, stream):
 def seen(stream):
     """Stretches in which it was known to go on, playing or paused."""
     found = []
-    for (a, b, state), after in _runs(stream):
+    for (a, b, state, _), after in _runs(stream):
         if state != "stopped":
             found.append((a, after[0] if after and after[0] - b <= CONTINUOUS else b))
     return union(found)

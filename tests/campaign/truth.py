@@ -6,7 +6,8 @@ REPORT = 10.0       # seconds between a player's reports of its position
 
 class Stream:
     """One play. `changes` are (when, state) in true time, the last one "stopped" once it has ended. `told` are the
-    stretches [from, to, state] in which Usher was told of it, by an event that it took in or a list that it read."""
+    stretches [from, to, state, of when] in which Usher was told of it, by an event that it took in or a list that it
+    read; what an event that comes late says is of an earlier moment."""
 
     def __init__(self, number, key, person, player, item, now, position=0.0):
         self.number, self.key, self.person, self.player, self.item = number, key, person, player, item
@@ -44,12 +45,12 @@ class Stream:
                 found.append((max(at, began), min(until, ended)))
         return found
 
-    def tell(self, now, state):
-        """Usher hears that it is in this state."""
+    def tell(self, now, state, of=None):
+        """Usher hears that it is in this state, or was at the moment `of`."""
         if self.told and self.told[-1][2] == state and now - self.told[-1][1] <= 15.0:
             self.told[-1][1] = max(self.told[-1][1], now)
         else:
-            self.told.append([max(now, self.told[-1][1]) if self.told else now, now, state])
+            self.told.append([max(now, self.told[-1][1]) if self.told else now, now, state, now if of is None else of])
 
     @property
     def thought(self):

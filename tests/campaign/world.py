@@ -97,9 +97,9 @@ class World:
             late = {"sent": 0.06, "twice": 0.4}.get(how)
             if how != "lost":
                 late = late or self.rng.uniform(1.0, 40.0)
-                self.clock.after(late, self.fire, stream, action, state, position)
+                self.clock.after(late, self.fire, stream, action, state, position, self.clock.now)
 
-    def fire(self, stream, action, state, position):
+    def fire(self, stream, action, state, position, made):
         """Tautulli starts the script. What an event says is of the moment at which it was made."""
         self.events += 1
         s, p, i = stream, stream.person, stream.item
@@ -113,11 +113,11 @@ class World:
         arguments = [f"--{key}={value}" for key, value in told.items()]
         if not self.members.get(p.id):
             return
-        self.usher.run("event", arguments, after=lambda process: self._took(process, stream, action, state))
+        self.usher.run("event", arguments, after=lambda process: self._took(process, stream, action, state, made))
 
-    def _took(self, process, stream, action, state):
+    def _took(self, process, stream, action, state, made):
         if process.commits:
-            stream.tell(self.clock.now, "stopped" if action == "stop" else state)
+            stream.tell(self.clock.now, "stopped" if action == "stop" else state, made)
 
     # ---- Usher's timekeeper ----
 
@@ -197,6 +197,9 @@ class World:
         keeper, modes = clocks.here(), self.services.modes
         look = getattr(keeper, "look", None)
         trouble = seconds <= 1.0 and modes["plex"] in HARD
+        if keeper.slept == self.looks:
+            seconds = min(seconds, 1.0)                 # woken, and deaf yet (keep_time._wait): it listens soon
+        keeper.slept = self.looks
         if seconds > STEP and not (look and look.watching):
             seconds = STEP                              # it leaves soon
         if look and any(verdict.stops for verdict in look.verdicts):

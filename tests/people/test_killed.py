@@ -11,6 +11,7 @@ from multiprocessing import forkserver, resource_tracker
 
 import pytest
 
+from tests.deep import chosen
 from tests.people import faults
 from tests.people.house import ADMIN, HOUR
 
@@ -86,7 +87,7 @@ def finish(h, lenient=False):
         faults.check(h)
 
 
-@pytest.mark.parametrize("commit", range(1, COMMITS))
+@pytest.mark.parametrize("commit", chosen(range(1, COMMITS), lambda n: n % 3 == 0 or n >= COMMITS - 3))
 def test_it_dies_after_a_commit(house, monkeypatch, commit):
     """Before the next one is the same, unless a request lies between them: see below."""
     h = faults.begin(house, monkeypatch, "")
@@ -98,7 +99,7 @@ def test_it_dies_after_a_commit(house, monkeypatch, commit):
                                                   "'%mail'")))
 
 
-@pytest.mark.parametrize("request_", range(1, REQUESTS))
+@pytest.mark.parametrize("request_", chosen(range(1, REQUESTS), lambda n: n % 3 == 0 or n >= REQUESTS - 3))
 def test_it_dies_with_a_request_on_its_way(house, monkeypatch, request_):
     h = faults.begin(house, monkeypatch, "")
     w, count, process = h.world, [], []
