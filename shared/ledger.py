@@ -20,7 +20,6 @@ from shared.model import Decision, Play, Session, Span, User
 BUSY_MS = 10_000
 FILE = "ledger.db"
 JITTER = 5.0  # events are written in any order; only more than this is a clock that was set back
-LONGEST_WAIT = 2 * 3600.0  # a message that would be due later than that is due now: the clock was set back
 # Columns of a play: its own, and those that it has of its session.
 OWN = tuple(name for name in Play._fields if name not in ("id", "session"))
 OF_SESSION = Session._fields
@@ -44,20 +43,6 @@ class Stop(NamedTuple):
     next_at: float
     reported: int
     last_at: float = 0.0
-
-
-class Message(NamedTuple):
-    """One row of the outbox."""
-
-    id: int
-    key: str
-    kind: str
-    to: str
-    subject: str
-    body: str
-    attempts: int
-    created: float
-    error: str = ""
 
 
 class Ledger:
@@ -311,7 +296,7 @@ class Ledger:
             "INSERT OR REPLACE INTO lease (id, holder, version, heartbeat, starting) VALUES (1, ?, ?, ?, ?)", lease
         )
 
-    # ---- the outbox ----
+    # ---- the outbox: what becomes of a message is in ledger_outbox.py ----
 
     def post(
         self, key: str, kind: str, subject: str, body: str, now: float, to: str = "", due: float | None = None
@@ -321,89 +306,6 @@ class Ledger:
             "INSERT OR IGNORE INTO outbox (key, kind, recipient, subject, body, created, due) "
             "VALUES (?, ?, ?, ?, ?, ?, ?)",
             (key, kind, to, subject, body, now, now if due is None else due),
-        )
-
-    def due_messages(self, now: float) -> list[Message]:
-        where = "sent_at IS NULL AND given_up = 0 AND claimed_at IS NULL AND (due <= ? OR due > ?)"
-        return self._messages(where, now, now + LONGEST_WAIT)
-
-    def waits(self, kind: str) -> bool:
-        """Whether a message of a kind stands in the outbox, due or not."""
-        return bool(self.db.execute("SELECT 1 FROM outbox WHERE sent_at IS NULL AND kind = ?", (kind,)).fetchone())
-
-    def collect(self, kind: str, now: float) -> list[Message]:
-        """Take what waits of a kind out of the outbox, the oldest first. Within a transaction."""
-        found = sorted(self._messages("sent_at IS NULL AND kind = ?", kind), key=lambda message: message.id)
-        self.db.executemany("UPDATE outbox SET sent_at = ? WHERE id = ?", [(now, message.id) for message in found])
-        return found
-
-    def unsure_messages(self, now: float) -> list[Message]:
-        """Claimed over two minutes ago and never finished: the process died in between."""
-        where = "sent_at IS NULL AND given_up = 0 AND (claimed_at < ? OR claimed_at > ?)"
-        return self._messages(where, now - 120, now + JITTER)
-
-    def _messages(self, where: str, *values: object) -> list[Message]:
-        rows = self.db.execute(
-            "SELECT id, key, kind, recipient, subject, body, attempts, created, error FROM outbox "
-            f"WHERE {where} ORDER BY due, id LIMIT 100",  # what failed before stands behind what is new
-            values,
-        )
-        return [Message(*row) for row in rows]
-
-    def claim_message(self, id: int, now: float, kinds: tuple[str, ...] = (), most: int = 0) -> bool:
-        """True for just one caller; with `kinds` only while fewer than `most` of these went out in the last hour."""
-        where = "id = ? AND claimed_at IS NULL AND sent_at IS NULL"
-        values: tuple[object, ...] = (now, id)
-        if kinds:
-            where += f" AND ? > (SELECT COUNT(*) FROM outbox WHERE {_OUT.format(_marks(kinds))})"
-            values += (most, *kinds, now - 3600, now - 3600)
-        with self.writing():
-            sql = f"UPDATE outbox SET claimed_at = ?, attempts = attempts + 1 WHERE {where}"
-            cursor = self.db.execute(sql, values)
-        return cursor.rowcount == 1
-
-    def went_out(self, kinds: tuple[str, ...], since: float) -> list[float]:
-        """When messages of these kinds went out, or were taken up to be sent, since then; oldest first."""
-        sql = f"SELECT COALESCE(sent_at, claimed_at) FROM outbox WHERE {_OUT.format(_marks(kinds))} ORDER BY 1"
-        return [row[0] for row in self.db.execute(sql, (*kinds, since, since))]
-
-    def hold_messages(self, kinds: tuple[str, ...], until: float) -> None:
-        """Nothing of these kinds is due before then."""
-        with self.writing():
-            self.db.execute(
-                "UPDATE outbox SET due = MAX(due, ?) WHERE sent_at IS NULL AND given_up = 0 AND claimed_at IS NULL "
-                f"AND kind IN ({_marks(kinds)})",
-                (until, *kinds),
-            )
-
-    def message_handed_over(self, id: int, note: str) -> None:
-        """From here on it may have arrived: should this process die, `note` stands in the message's `error`."""
-        with self.writing():
-            self.db.execute("UPDATE outbox SET error = ? WHERE id = ?", (note, id))
-
-    def message_sent(self, id: int, now: float, note: str = "") -> None:
-        with self.writing():
-            self.db.execute("UPDATE outbox SET sent_at = ?, claimed_at = NULL, error = ? WHERE id = ?", (now, note, id))
-
-    def sent_alike(self, message: Message, since: float) -> list[float]:
-        """When others were created that say the very same and went the same way since then; the oldest first."""
-        where = "id <> ? AND sent_at >= ? AND kind = ? AND recipient = ? AND subject = ? AND body = ?"
-        values = message.id, since, message.kind, message.to, message.subject, message.body
-        return [row[0] for row in self.db.execute(f"SELECT created FROM outbox WHERE {where} ORDER BY created", values)]
-
-    def message_failed(self, id: int, error: str, retry_at: float | None) -> None:
-        """Not sent: to be tried again at a time, or None: given up."""
-        with self.writing():
-            self.db.execute(
-                "UPDATE outbox SET claimed_at = NULL, error = ?, due = COALESCE(?, due), given_up = ? WHERE id = ?",
-                (error, retry_at, int(retry_at is None), id),
-            )
-
-    def drop_texts(self, prefix: str, before: float) -> None:
-        """What messages with such keys said is not kept for long once they went out; that they did is."""
-        self.db.execute(
-            "UPDATE outbox SET body = '' WHERE sent_at < ? AND body <> '' AND substr(key, 1, ?) = ?",
-            (before, len(prefix), prefix),
         )
 
     # ---- housekeeping ----
@@ -422,13 +324,6 @@ def is_damage(error: sqlite3.Error) -> bool:
     return any(
         words in text for words in ("malformed", "not a database", "no such table", "no such column", "encrypted")
     )
-
-
-_OUT = "kind IN ({}) AND (sent_at > ? OR (sent_at IS NULL AND claimed_at > ?))"
-
-
-def _marks(values: tuple[str, ...]) -> str:
-    return ", ".join("?" * len(values))
 
 
 def _names(columns: tuple[str, ...]) -> str:

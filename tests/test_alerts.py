@@ -4,6 +4,7 @@ import pytest
 from shared.jobs import alerts
 from shared.jobs.tell import APART, GATHER, alert
 from shared.ledger import Ledger
+from shared.ledger_outbox import Outbox
 
 NOW = 1_800_000_000.0
 
@@ -22,19 +23,19 @@ def post(ledger, at, *numbers):
 
 
 def told(ledger):
-    return [(m.subject, m.body) for m in ledger.due_messages(NOW + 10_000) if m.kind == "owner"]
+    return [(m.subject, m.body) for m in Outbox(ledger).due(NOW + 10_000) if m.kind == "owner"]
 
 
 def test_forty_at_once_are_one_message(ledger):
     for n in range(40):
         post(ledger, n / 40, n, n)
     alerts.gather(ledger, NOW + GATHER - 0.1)
-    assert told(ledger) == [] and ledger.waits("alert")
+    assert told(ledger) == [] and Outbox(ledger).waits("alert")
     for _ in range(3):
         alerts.gather(ledger, NOW + GATHER)
     lines = [f"subject {n}: body {n}" for n in range(40)]
-    assert told(ledger) == [("Usher: 40 alerts", "\n".join(lines))] and not ledger.waits("alert")
-    assert len([m for m in ledger.due_messages(NOW + 60) if m.kind == "journal"]) == 40
+    assert told(ledger) == [("Usher: 40 alerts", "\n".join(lines))] and not Outbox(ledger).waits("alert")
+    assert len([m for m in Outbox(ledger).due(NOW + 60) if m.kind == "journal"]) == 40
 
 
 def test_one_alone_says_what_it_says(ledger):

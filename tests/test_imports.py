@@ -28,7 +28,7 @@ LAYERS = {
     "tools": ({"shared.log", "shared.packages", "shared.places", "shared.schema", "shared.detached",
                "shared.archive", "shared.seals", "shared.plexlog", "shared.untrusted"}, {"ground"}),
     "ledger": ({"shared.ledger", "shared.ledger_people", "shared.ledger_rules", "shared.ledger_report",
-                "shared.ledger_answers"}, {"ground", "tools"}),
+                "shared.ledger_answers", "shared.ledger_outbox"}, {"ground", "tools"}),
     "adapters": ({"shared.web", "shared.plex", "shared.tautulli", "shared.viewers", "shared.watched", "shared.titles",
                   "shared.cloud", "shared.plextv", "shared.plextv_members", "shared.mail", "shared.discord",
                   "shared.companion"}, {"ground", "tools"}),

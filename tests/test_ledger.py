@@ -11,6 +11,7 @@ import pytest
 from shared import schema
 from shared.errors import LedgerError
 from shared.ledger import Ledger, Stop
+from shared.ledger_outbox import Outbox
 from shared.ledger_people import People
 from shared.ledger_rules import Given, Remembered
 from shared.model import Decision, Session, User
@@ -80,7 +81,7 @@ def test_what_a_ledger_of_version_1_holds_is_kept(folder):
     old.close()
     ledger = Ledger(folder)
     assert ledger.users() == {42: User(42, "emma", kind="home")} and ledger.meta("a") == "b"
-    assert [m.key for m in ledger.due_messages(NOW)] == ["k"]
+    assert [m.key for m in Outbox(ledger).due(NOW)] == ["k"]
     assert People(ledger).members() == {} and People(ledger).open_removals() == []
 
 
@@ -171,25 +172,25 @@ def test_a_message_goes_to_one_sender_only_once(folder):
     one, two = Ledger(folder), Ledger(folder)
     for _ in range(3):
         one.post("key", "journal", "subject", "body", NOW)
-    (message,) = one.due_messages(NOW)
-    assert [one.claim_message(message.id, NOW), two.claim_message(message.id, NOW)] == [True, False]
-    assert one.due_messages(NOW) == [] and one.unsure_messages(NOW + 100) == []
-    assert [m.id for m in two.unsure_messages(NOW + 121)] == [message.id]
-    two.message_failed(message.id, "no answer", NOW + 500)
-    assert one.due_messages(NOW + 499) == [] and len(one.due_messages(NOW + 500)) == 1
-    assert one.claim_message(message.id, NOW + 500)
-    one.message_sent(message.id, NOW + 501)
+    (message,) = Outbox(one).due(NOW)
+    assert [Outbox(one).claim(message.id, NOW), Outbox(two).claim(message.id, NOW)] == [True, False]
+    assert Outbox(one).due(NOW) == [] and Outbox(one).unsure(NOW + 100) == []
+    assert [m.id for m in Outbox(two).unsure(NOW + 121)] == [message.id]
+    Outbox(two).failed(message.id, "no answer", NOW + 500)
+    assert Outbox(one).due(NOW + 499) == [] and len(Outbox(one).due(NOW + 500)) == 1
+    assert Outbox(one).claim(message.id, NOW + 500)
+    Outbox(one).sent(message.id, NOW + 501)
     one.post("key", "journal", "again", "again", NOW + 502)
-    assert one.due_messages(NOW + 9999) == [] and not two.claim_message(message.id, NOW + 9999)
+    assert Outbox(one).due(NOW + 9999) == [] and not Outbox(two).claim(message.id, NOW + 9999)
 
 
 def test_a_clock_that_was_a_year_ahead_delays_nothing(folder):
     ledger, ahead = Ledger(folder), NOW + 366 * 86400
     for key in ("waits", "claimed"):
         ledger.post(key, "journal", "subject", "body", ahead)
-    ledger.claim_message(2, ahead)
-    assert [m.key for m in ledger.due_messages(NOW)] == ["waits"]
-    assert [m.key for m in ledger.unsure_messages(NOW)] == ["claimed"]
+    Outbox(ledger).claim(2, ahead)
+    assert [m.key for m in Outbox(ledger).due(NOW)] == ["waits"]
+    assert [m.key for m in Outbox(ledger).unsure(NOW)] == ["claimed"]
     for play_id, at in ((1, ahead), (2, NOW - 5)):
         ledger.add_play(SESSION, NOW, 0)
         ledger.save_stop(Stop(play_id, 1, at, at, 0), at)
@@ -244,9 +245,9 @@ def test_a_message_that_still_waits_is_not_forgotten(folder):
     ledger = Ledger(folder)
     for key in ("waits", "sent", "given up"):
         ledger.post(key, "mail", "subject", "body", NOW - 1000)
-    waits, sent, given_up = ledger.due_messages(NOW)
-    ledger.message_sent(sent.id, NOW - 900)
-    ledger.message_failed(given_up.id, "no such address", None)
+    waits, sent, given_up = Outbox(ledger).due(NOW)
+    Outbox(ledger).sent(sent.id, NOW - 900)
+    Outbox(ledger).failed(given_up.id, "no such address", None)
     ledger.forget(NOW)
-    assert [m.key for m in ledger.due_messages(NOW)] == ["waits"]
+    assert [m.key for m in Outbox(ledger).due(NOW)] == ["waits"]
     assert ledger.db.execute("SELECT COUNT(*) FROM outbox").fetchone()[0] == 1

@@ -9,6 +9,7 @@ from shared.errors import Unreachable
 from shared.gateway import Gateway
 from shared.jobs import outbox
 from shared.ledger import Ledger
+from shared.ledger_outbox import Outbox
 from tests.sandbox.base import wait_for
 from tests.sandbox.world import World
 
@@ -62,7 +63,7 @@ def post(box, key, kind="journal", body="First Movie on TV: why", to=""):
 
 
 def waiting(box):
-    return [m.key for m in box.ledger.due_messages(time.time() + 10**9)]
+    return [m.key for m in Outbox(box.ledger).due(time.time() + 10**9)]
 
 
 def test_each_goes_out_once_and_in_order(house, box):
@@ -124,8 +125,8 @@ def test_no_journal_registered(house, box, monkeypatch):
 
 
 def claim(box, ago):
-    [message] = box.ledger.due_messages(time.time())
-    assert box.ledger.claim_message(message.id, time.time() - ago)
+    [message] = Outbox(box.ledger).due(time.time())
+    assert Outbox(box.ledger).claim(message.id, time.time() - ago)
     return message
 
 
@@ -145,12 +146,12 @@ def test_two_with_the_same_words_are_two(house, box, was_sent):
     with box.ledger.writing():
         for key in ("first", "second"):
             box.ledger.post(key, "journal", f"Usher: again, {was_sent}", "why", time.time())
-    first, second = box.ledger.due_messages(time.time())
+    first, second = Outbox(box.ledger).due(time.time())
     for message in (first, second):
-        assert box.ledger.claim_message(message.id, time.time() - 300)
+        assert Outbox(box.ledger).claim(message.id, time.time() - 300)
         if message == first or was_sent:
             house.tautulli.notify(house.agents.journal, "journal", subject=message.subject, body=message.body)
-    box.ledger.message_sent(first.id, time.time())
+    Outbox(box.ledger).sent(first.id, time.time())
     assert box.deliver() == (0 if was_sent else 1)
     assert waiting(box) == [] and len(rows(house, box)) == 2
 
@@ -164,8 +165,8 @@ def test_a_row_that_was_found_later_is_still_its_own(house, box, there):
     with box.ledger.writing():
         for key, after in (("first", 0), ("second", 1)):
             box.ledger.post(key, *words, created + after)
-    for message in box.ledger.due_messages(time.time()):
-        assert box.ledger.claim_message(message.id, created)
+    for message in Outbox(box.ledger).due(time.time()):
+        assert Outbox(box.ledger).claim(message.id, created)
     for _ in range(there):
         house.tautulli.notify(house.agents.journal, "journal", subject=words[1], body=words[2])
     assert box.deliver() == 2 - there and waiting(box) == [] and len(rows(house, box)) == 2
@@ -191,7 +192,7 @@ def test_an_unanswered_call_that_went_through_is_not_repeated(house, box):
     post(box, "x", "owner", to=str(house.agents.first))
     message = claim(box, ago=0)
     house.tautulli.notify(house.agents.first, "owner", subject=message.subject, body=message.body)
-    box.ledger.message_failed(message.id, "no answer", time.time())
+    Outbox(box.ledger).failed(message.id, "no answer", time.time())
     wait_for(lambda: house.tautulli.notification_log()[-1]["success"], what="the row to be a success")
     assert box.deliver() == 1 and len(rows(house, box)) == 1
 
@@ -218,7 +219,7 @@ def test_it_goes_on_for_a_week_and_not_longer():
 
 def test_what_is_given_up_is_told_and_stays_down(box):
     post(box, "x")
-    [message] = box.ledger.due_messages(time.time())
+    [message] = Outbox(box.ledger).due(time.time())
     box.ledger.db.execute("UPDATE outbox SET attempts = 171")
     assert box.deliver(TAUTULLI_URL="http://127.0.0.1:9") == 0
     assert waiting(box) == [] and "given up after a week" in box.log.read_text()
@@ -229,4 +230,4 @@ def test_a_flood_goes_out_in_portions(box):
         post(box, f"{n}", "owner", to="0")
     tried = len(waiting(box))
     box.deliver()
-    assert len(box.ledger.due_messages(time.time())) == tried - outbox.MOST
+    assert len(Outbox(box.ledger).due(time.time())) == tried - outbox.MOST

@@ -11,6 +11,7 @@ from shared.errors import Unreachable
 from shared.gateway import Gateway
 from shared.jobs import outbox
 from shared.ledger import Ledger
+from shared.ledger_outbox import Outbox
 from tests.sandbox.world import World
 
 ROOT = Path(__file__).parents[1]
@@ -74,7 +75,7 @@ def owner(box, key, subject="Usher: something", body="Something is so.\nAnd more
 
 
 def waiting(box):
-    return {m.key for m in box.ledger.due_messages(box.start + 400 * 86400)}
+    return {m.key for m in Outbox(box.ledger).due(box.start + 400 * 86400)}
 
 
 def row(box, key):
@@ -187,9 +188,9 @@ def test_two_processes_together_send_no_more_than_per_hour(box):
     box.configure(box.mail, "per_hour = 3\n")
     for n in range(3):
         letter(box, f"k{n}")
-    first, second = box.ledger.due_messages(box.start)[:2]
+    first, second = Outbox(box.ledger).due(box.start)[:2]
     other = Ledger(str(box.folder))
-    assert other.claim_message(first.id, box.start) and other.claim_message(second.id, box.start)
+    assert Outbox(other).claim(first.id, box.start) and Outbox(other).claim(second.id, box.start)
     letter(box, "k3")
     assert box.deliver() == 1 and box.deliver(1) == 0  # two are being sent by the other one
     other.close()
@@ -239,7 +240,7 @@ class Died(BaseException):
 def die(box, monkeypatch, where):
     """Deliver, and die at a boundary."""
     from shared.mail import Mail
-    real, ledger = Mail.send, Ledger
+    real = Mail.send
 
     def send(self, to, subject, text, html, message_id, before):
         if where == "claimed":
@@ -254,13 +255,13 @@ def die(box, monkeypatch, where):
     with monkeypatch.context() as patch:
         patch.setattr(Mail, "send", send)
         if where == "written down":
-            sent = ledger.message_sent
+            write_down = Outbox.sent
 
-            def message_sent(*a, **kw):
-                sent(*a, **kw)
+            def sent(*a, **kw):
+                write_down(*a, **kw)
                 raise Died
 
-            patch.setattr(ledger, "message_sent", message_sent)
+            patch.setattr(Outbox, "sent", sent)
         with pytest.raises(Died):
             box.deliver()
     monkeypatch.undo()
@@ -365,8 +366,8 @@ def test_the_owner_hears_of_a_broken_template(box, house):
 def test_an_unsure_row_of_tautullis_holds_up_no_letter(box):
     with box.ledger.writing():
         box.ledger.post("row", "journal", "Usher: row", "b", box.start)
-    [message] = box.ledger.due_messages(box.start)
-    box.ledger.claim_message(message.id, box.start - 300)
+    [message] = Outbox(box.ledger).due(box.start)
+    Outbox(box.ledger).claim(message.id, box.start - 300)
     letter(box, "k")
     with pytest.raises(Unreachable):
         box.deliver(TAUTULLI_URL="http://127.0.0.1:9")

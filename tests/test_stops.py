@@ -8,6 +8,7 @@ from shared.errors import Refused, Unreachable
 from shared.jobs import stops
 from shared.jobs.tell import Verdict
 from shared.ledger import Ledger
+from shared.ledger_outbox import Outbox
 from shared.model import Decision, Session
 from shared.policy.limits import Limits
 from shared.policy.people import Who
@@ -50,7 +51,7 @@ def ask(tmp_path, monkeypatch):
             for what in due:
                 stops.attempt(ledger, gateway, config, what, lambda: None)
             clock.now += 0.5
-        told.update({m.key: m.body for m in ledger.due_messages(clock.now) if m.kind == "owner"})
+        told.update({m.key: m.body for m in Outbox(ledger).due(clock.now) if m.kind == "owner"})
         return asked, list(told)
     run.told = told
     yield run

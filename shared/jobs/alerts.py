@@ -9,7 +9,8 @@ from shared.config import Config
 from shared.jobs.cases import asks_for_devices, is_known, whose
 from shared.jobs.days import calendar_of
 from shared.jobs.tell import ALERT, JOURNAL, OWNER, Verdict, about, alert, played
-from shared.ledger import Ledger, Message
+from shared.ledger import Ledger
+from shared.ledger_outbox import Message, Outbox
 from shared.ledger_rules import LEARNED, Remembered
 from shared.model import Play, User
 from shared.policy import people
@@ -43,10 +44,10 @@ def lacks_players(ledger: Ledger, config: Config) -> bool:
 
 def gather(ledger: Ledger, now: float) -> None:
     """Make one message of all alerts that wait, once the first of them is due."""
-    if not any(message.kind == ALERT for message in ledger.due_messages(now)):
+    if not any(message.kind == ALERT for message in Outbox(ledger).due(now)):
         return
     with ledger.writing():
-        found = ledger.collect(ALERT, now)
+        found = Outbox(ledger).collect(ALERT, now)
         if not found:
             return
         subject, body = found[0].subject, found[0].body

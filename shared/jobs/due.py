@@ -16,6 +16,7 @@ from shared.errors import Refused, Unreachable, UsherError
 from shared.jobs.days import calendar_of
 from shared.jobs.tell import tell_owner
 from shared.ledger import Ledger
+from shared.ledger_outbox import Outbox
 from shared.ledger_people import People
 from shared.log import log
 from shared.policy.periods import last_turn
@@ -50,7 +51,7 @@ def fired(name: str, work: Work) -> str:
         now = time.time()
         if claim(ledger, config, name, now):
             return guarded(name, ledger, config, now, work)
-        if ledger.due_messages(now):
+        if Outbox(ledger).due(now):
             return guarded(name, ledger, config, now, deliver)
         return f"{name}: nothing is due"
     finally:
@@ -81,7 +82,7 @@ def guarded(name: str, ledger: Ledger, config: Config, now: float, work: Work) -
                 subject = CANNOT.get(name, "Usher cannot look after your users")
                 tell_owner(ledger, f"{name}:{now:.0f}", subject, str(error), now)
         log(str(config.get("usher", "data_dir")), "warning", f"{name}: nothing done: {error}")
-        if ledger.due_messages(now):
+        if Outbox(ledger).due(now):
             deliver(ledger, config, gateway, now)
         if isinstance(error, Refused):
             raise
@@ -128,7 +129,7 @@ def start_due(ledger: Ledger, config: Config, now: float) -> list[str]:
     """Start the agents that are enabled and due, as processes of their own; one, if messages wait. Their names."""
     enabled = [name for name in AGENTS if config.get(name, "enabled")]
     names = [name for name in enabled if is_due(ledger, config, name, now)]
-    if not names and ledger.due_messages(now):
+    if not names and Outbox(ledger).due(now):
         names = enabled[:1]
     for name in names:
         detached.start(os.path.join(ROOT, "agents", AGENTS[name]))

@@ -17,6 +17,7 @@ from shared.jobs.days import calendar_of
 from shared.jobs.judge import house_of
 from shared.jobs.tell import ALERT
 from shared.ledger import Ledger
+from shared.ledger_outbox import Outbox
 from shared.ledger_rules import LEARNED, Remembered
 from shared.log import log
 from shared.model import HistoryRow, Play, Session, User
@@ -85,11 +86,11 @@ class Runner:
             self._try("players", lambda: learn_devices(ledger, gateway))
         if not 0 <= _since(ledger, "forgot_at", now) <= 86400:
             self._try("forgetting", lambda: forget(ledger, self.config))
-        self._due = bool(ledger.due_messages(now))
-        if self._due or ledger.unsure_messages(now):
+        self._due = bool(Outbox(ledger).due(now))
+        if self._due or Outbox(ledger).unsure(now):
             self._try("messages", lambda: outbox.deliver(ledger, gateway, now))
-            self._due = bool(ledger.due_messages(time.time())) and "messages" not in self._not_before
-        self._due = self._due or ledger.waits(ALERT)
+            self._due = bool(Outbox(ledger).due(time.time())) and "messages" not in self._not_before
+        self._due = self._due or Outbox(ledger).waits(ALERT)
 
     def _try(self, name: str, errand: Callable[[], object]) -> None:
         if time.monotonic() < self._not_before.get(name, 0.0):

@@ -20,6 +20,7 @@ from shared.jobs.cases import has_limits
 from shared.jobs.judge import house_of, judge, take_in
 from shared.jobs.tell import ALERT, Verdict, tell_damage, tell_decision, tell_problems
 from shared.ledger import Lease, Ledger
+from shared.ledger_outbox import Outbox
 from shared.log import call_me, log
 from shared.model import Session, User
 from shared.policy import words
@@ -197,7 +198,7 @@ def _write(
             unsure = play is None or not owner_known or alerts.lacks_players(ledger, config)
             unsure = unsure and session.state != "stopped"
             watched = bool(verdicts) or (unsure and (has_limits(config) or bool(config.get("report", "alerts"))))
-        waits = bool(ledger.due_messages(now)) or ledger.waits(ALERT)
+        waits = bool(Outbox(ledger).due(now)) or Outbox(ledger).waits(ALERT)
         wanted = (watched or waits) and want_keeper(ledger, now)
     return verdict, wanted
 

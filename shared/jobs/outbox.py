@@ -16,11 +16,13 @@ from shared import log
 from shared.errors import Postponed, Refused, Unreachable, UsherError
 from shared.jobs import alerts, warnings
 from shared.jobs.tell import ALERT
+from shared.ledger_outbox import Outbox
 from shared.policy.words import bare_address
 
 if TYPE_CHECKING:
     from shared.gateway import Gateway
-    from shared.ledger import Ledger, Message
+    from shared.ledger import Ledger
+    from shared.ledger_outbox import Message
     from shared.tautulli import LogRow
 
 AGENTS = os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))), "agents")
@@ -48,7 +50,7 @@ def deliver(ledger: Ledger, gateway: Gateway, now: float) -> int:
         alerts.gather(ledger, now)
         post.settle()
         post.fan_out()
-        for message in ledger.due_messages(now)[:MOST]:
+        for message in post.box.due(now)[:MOST]:
             post.take(message)
     finally:
         gateway.close()
@@ -69,7 +71,7 @@ class _Post:
     must."""
 
     def __init__(self, ledger: Ledger, gateway: Gateway, now: float) -> None:
-        self.ledger, self.gateway, self.now = ledger, gateway, now
+        self.ledger, self.box, self.gateway, self.now = ledger, Outbox(ledger), gateway, now
         self.sent = 0
         self.unsettled: Unreachable | None = None
         self._down: set[tuple[str, ...]] = set()
@@ -78,12 +80,12 @@ class _Post:
 
     def settle(self) -> None:
         """What became of messages whose senders died?"""
-        for message in self.ledger.unsure_messages(self.now):
+        for message in self.box.unsure(self.now):
             try:
                 if self._is_out(message):
-                    self.ledger.message_sent(message.id, self.now, message.error)
+                    self.box.sent(message.id, self.now, message.error)
                 else:
-                    self.ledger.message_failed(message.id, "the process that sent it did not finish", self.now)
+                    self.box.failed(message.id, "the process that sent it did not finish", self.now)
             except Unreachable as error:
                 self.unsettled = error
                 self._down.add(())
@@ -95,7 +97,7 @@ class _Post:
         get = self.gateway.config.get
         admins = get("mail", "admin") if get("mail", "host") and get("mail", "from") else ()
         webhook = get("discord", "webhook")
-        for message in self.ledger.due_messages(self.now) if admins or webhook else ():
+        for message in self.box.due(self.now) if admins or webhook else ():
             if message.kind != OWNER or message.to or message.attempts:
                 continue
             with self.ledger.writing():
@@ -111,7 +113,7 @@ class _Post:
         if message.kind == ALERT:
             return  # it came after all were gathered
         if message.key.startswith(warnings.KEY) and self.now - message.created > warnings.STALE:
-            self.ledger.message_failed(message.id, "too late for a warning", None)
+            self.box.failed(message.id, "too late for a warning", None)
             return
         if channel in self._down or not self._claim(message, channel):
             return
@@ -122,20 +124,20 @@ class _Post:
             if isinstance(error, Unreachable) and not isinstance(error, Postponed):
                 self._down.add(channel)  # the others would wait for the same time-out
         else:
-            self.ledger.message_sent(message.id, self.now)
+            self.box.sent(message.id, self.now)
             self.sent += 1
 
     def _claim(self, message: Message, channel: tuple[str, ...]) -> bool:
         if channel != MAILS:
-            return self.ledger.claim_message(message.id, self.now)
+            return self.box.claim(message.id, self.now)
         most = int(self.gateway.config.get("mail", "per_hour"))
-        if self.ledger.claim_message(message.id, self.now, MAILS, most):
+        if self.box.claim(message.id, self.now, MAILS, most):
             return True
-        out = self.ledger.went_out(MAILS, self.now - HOURLY)
+        out = self.box.went_out(MAILS, self.now - HOURLY)
         if len(out) >= most:
             self._down.add(MAILS)
             until = out[len(out) - most] + HOURLY
-            self.ledger.hold_messages(MAILS, min(max(until, self.now + 1.0), self.now + HOURLY))
+            self.box.hold(MAILS, min(max(until, self.now + 1.0), self.now + HOURLY))
             self._tell("warning", f"mails wait: {most} went out within an hour, which is [mail] per_hour")
         return False
 
@@ -149,12 +151,12 @@ class _Post:
         if pause is not None and isinstance(error, Unreachable):
             pause = max(pause, error.retry_after)
         retry_at = None if pause is None else self.now + pause
-        self.ledger.message_failed(message.id, str(error), retry_at)
+        self.box.failed(message.id, str(error), retry_at)
         if retry_at is None:
             self._give_up(message, error)
             return
         if channel and isinstance(error, Unreachable) and not isinstance(error, Postponed):
-            self.ledger.hold_messages(channel, retry_at)
+            self.box.hold(channel, retry_at)
         if not message.attempts:
             self._tell("warning", f"message waits: {message.subject}: {error}")
 
@@ -176,7 +178,7 @@ class _Post:
         elif message.kind == DISCORD:
             color = str(self.gateway.config.get("mail", "color") or "#e5a00d")
             discord = self.gateway.discord
-            self.ledger.message_handed_over(message.id, HANDED_OVER)
+            self.box.handed_over(message.id, HANDED_OVER)
             discord.post(message.subject, message.body, int(color[1:], 16))
         else:
             self._through_tautulli(message)
@@ -190,7 +192,7 @@ class _Post:
             subject, text, html = made
         else:
             subject, (text, html) = message.subject, _parts(message.body)
-        mark = lambda: self.ledger.message_handed_over(message.id, HANDED_OVER)  # noqa: E731
+        mark = lambda: self.box.handed_over(message.id, HANDED_OVER)  # noqa: E731
         mail.send(message.to, subject, text, html, mail.message_id(message.key, message.created), mark)
         if not self._checked:
             self._checked = True
@@ -261,7 +263,7 @@ class _Post:
             and _same(row.body, message.body)
         ]
         found.sort(key=lambda row: row.at)
-        for created in self.ledger.sent_alike(message, message.created - HOURLY):
+        for created in self.box.sent_alike(message, message.created - HOURLY):
             theirs = next((row for row in found if row.at >= created - SLACK), None)
             found = [row for row in found if row is not theirs]
         return [row for row in found if row.at >= message.created - SLACK]

@@ -11,6 +11,7 @@ from shared.errors import UsherError
 from shared.jobs import due
 from shared.jobs.tell import tell_problems
 from shared.ledger import Ledger
+from shared.ledger_outbox import Outbox
 from shared.ledger_people import People
 from shared.log import log, mask
 
@@ -85,7 +86,7 @@ def run(ledger: Ledger, config: Config, gateway: Gateway, now: float, approve: i
         if not dry_run:
             job = removal.Job(ledger, config, gateway, found, team, now, brake.everything)
             said += removal.pursue(job)
-        said += [due.deliver(ledger, config, gateway, now)] if ledger.due_messages(now) else []
+        said += [due.deliver(ledger, config, gateway, now)] if Outbox(ledger).due(now) else []
     line = f"prune{' (dry run)' if dry_run else ''}: {len(team.subjects)} users; {'; '.join(said) or 'nothing to do'}"
     log(str(config.get("usher", "data_dir")), "info", line)
     return mask(line)

@@ -13,6 +13,7 @@ from shared.errors import UsherError
 from shared.jobs import due
 from shared.jobs.days import calendar_of
 from shared.ledger import Ledger
+from shared.ledger_outbox import Outbox
 from shared.log import log
 
 if TYPE_CHECKING:
@@ -67,10 +68,10 @@ def run(ledger: Ledger, config: Config, gateway: Gateway, now: float) -> str:
         for user, letter in letters:
             _post_letter(ledger, f"report:{turn:.0f}:user:{user.id}", user.email, letter, now)
         ledger.set_meta(DONE, turn)
-        ledger.drop_texts("report:", now - WEEK)
+        Outbox(ledger).drop_texts("report:", now - WEEK)
     _forget(ledger, config, now)
     said += [f"{len(letters)} to users"] if letters else []
-    said += [due.deliver(ledger, config, gateway, now)] if ledger.due_messages(now) else []
+    said += [due.deliver(ledger, config, gateway, now)] if Outbox(ledger).due(now) else []
     mark = " (dry run)" if report.dry_run else ""
     line = f"report{mark}: {os.path.basename(report.page)}, {report.figures.plays} plays; {'; '.join(said) or 'kept'}"
     log(str(config.get("usher", "data_dir")), "info", line)

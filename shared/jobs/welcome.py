@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from shared.config import Config
 from shared.jobs import due
 from shared.ledger import Ledger
+from shared.ledger_outbox import Outbox
 
 if TYPE_CHECKING:
     from shared.gateway import Gateway
@@ -46,7 +47,7 @@ def run(ledger: Ledger, config: Config, gateway: Gateway, now: float) -> str:
                 ledger.set_meta(BEGAN, now)
             said = [_greet(ledger, config, members[id], row, dry_run, now) for id, row in _new(people, members)]
         said = [line for line in said if line]
-        said += [due.deliver(ledger, config, gateway, now)] if ledger.due_messages(now) else []
+        said += [due.deliver(ledger, config, gateway, now)] if Outbox(ledger).due(now) else []
     line = f"welcome{' (dry run)' if dry_run else ''}: {len(members)} users; {'; '.join(said) or 'nobody is new'}"
     log(str(config.get("usher", "data_dir")), "info" if said else "debug", line)
     return mask(line)

@@ -125,10 +125,12 @@ class World:
         """Something is not as it was at the last look: the next look comes as soon as it would have."""
         self.catch_up()
         self.stale = True
+        after = self.rng.uniform(0.0, self.pace())
         if self.keeper and self._leap:
+            after = max(self._leap[0] + self.pace() - self.clock.now, 0.0)
             self._leap, self._short = None, True
         if self.keeper:
-            self.clock.wake(self.keeper, self.rng.uniform(0.0, self.pace()))
+            self.clock.wake(self.keeper, after)
 
     def pace(self):
         """Seconds between two looks."""

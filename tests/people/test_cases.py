@@ -11,6 +11,7 @@ import pytest
 from shared import schema
 from shared.jobs import due, prune
 from shared.ledger import Ledger
+from shared.ledger_outbox import Outbox
 from tests.people.house import ADMIN, DAY, HOUR
 
 WARNED, REMOVED = "Your access to Fake Plex ends", "Your access to Fake Plex has ended"
@@ -541,13 +542,11 @@ def test_smtp_is_down_when_she_is_removed(warned):
     just_dora(h)
 
 
-def test_whoever_sent_the_warning_died_while_doing_it(h):
+def test_whoever_sent_the_warning_died_while_doing_it(h, monkeypatch):
     """Whether it arrived is not known: it is not sent twice, and it is no warning that one could remove for."""
-    real = h.ledger.message_sent
-    h.ledger.message_sent = None
-    with pytest.raises(TypeError):
+    with monkeypatch.context() as patch, pytest.raises(TypeError):
+        patch.setattr(Outbox, "sent", None)
         h.prune()
-    h.ledger.message_sent = real
     assert letters(h, h.dora) == [WARNED]
     h.days(9, 12 * HOUR)
     nobody(h)
