@@ -68,9 +68,10 @@ def _person(month, streams):
         wrong += _unseen(month, rules, stream)
     for at, stream, reason in month.truth.cuts:
         if stream in streams and not touches(perhaps.get(stream.number, []), at - RECENT, at + 0.5):
-            paused = stream.changes[-2][1] == "paused" and (
-                any(touches(p, at - RECENT, at + 0.5) for p in perhaps.values()) or _is_closed(
-                    month, rules, person.key, at, month.offset_at(at)))     # what stands still is over its limit, too
+            offset = month.offset_at(at)
+            over = _is_closed(month, rules, person.key, at, offset) or _is_horror(rules, stream, at + offset)
+            over = over or any(touches(p, at - RECENT, at + 0.5) for p in perhaps.values())
+            paused = stream.changes[-2][1] == "paused" and over     # what stands still is over its limit, too
             if not paused and not (rules.streams and _beside(streams, stream, at)):
                 wrong.append(_line(month, at, stream, "left alone", f"cut: {reason}"))
     return wrong + (_too_many(month, streams) if rules.streams else [])
@@ -109,7 +110,7 @@ def _walk(month, rules, playing, streams, sign, denied):
                     a if _is_closed(month, rules, key, a, offset) else b))
         for stream in here:
             begins = over
-            if stream.item.library == "Horror" and calendars.is_horror(rules, a + offset):
+            if _is_horror(rules, stream, a + offset):
                 begins = a
             if stream.item.show == "Trash" and rules.trash:
                 left = rules.trash + more - trash.get(day, 0.0)
@@ -164,6 +165,11 @@ def _is_closed(month, rules, key, a, offset):
         return True
     return any(kind == "lock" and who == key and given <= a + 1 < _half_past(given + offset) - offset
                for kind, who, _, given in month.lives.grants)
+
+
+def _is_horror(rules, stream, shown):
+    """Whether the clock shows an hour in which they may not watch what this is."""
+    return stream.item.library == "Horror" and calendars.is_horror(rules, shown)
 
 
 def _half_past(at):
