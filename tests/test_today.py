@@ -328,7 +328,7 @@ def test_tautulli_asks_and_a_mistake_of_a_button_is_a_row(usher):
 def test_each_answer_is_a_row_in_the_notification_logs(usher):
     said = say(usher, "bonus", "max", "7m")
     tautulli = usher.world.tautulli
-    row = wait_for(lambda: [r for r in tautulli.notification_log(usher.journal) if "+7 min" in r["body_text"]], 40,
+    row = wait_for(lambda: [r for r in tautulli.notification_log(usher.journal) if "+7 min" in r["body_text"]], 90,
                    what="the row, behind those of all tests before it")[0]  # fmt: skip
     assert (row["subject_text"], row["body_text"]) == ("Usher: bonus max", f"{said} (asked by anna)")
 
