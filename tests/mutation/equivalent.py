@@ -130,6 +130,10 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
      "Lt start + AHEAD -> LtE"):
         "a period that begins there has no piece before the end of what is looked at",
     ("people",
+     "for name in dict.fromkeys(text.casefold() for text in user[1:4])",
+     "4 -> 5"):
+        "what kind of user it is would be asked for as a name, and `_bears` knows it for none",
+    ("people",
      "return _who(house, name, User(0), exempt=False)",
      "0 -> 1"):
         "a person has a name: the user's is not asked",
